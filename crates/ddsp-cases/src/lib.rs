@@ -1,0 +1,1 @@
+//! Reference cases and the tolerance rule, for tests alone.

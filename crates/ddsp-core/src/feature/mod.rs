@@ -1,0 +1,3 @@
+//! Features: what a recording is reduced to before the instrument plays it.
+
+pub mod f0;

@@ -1,0 +1,1 @@
+//! Files and formats of the outside world.
