@@ -1,19 +1,22 @@
 //! Real FFTs: the only place that knows which FFT library is used.
 
+use std::fmt;
 use std::sync::Arc;
 
 pub use realfft::num_complex::Complex;
 use realfft::{ComplexToReal, RealFftPlanner, RealToComplex};
 
+use crate::real::Real;
+
 /// A planned pair of real transforms of one size, with its own scratch: no allocation after `new`.
-pub struct RealFft {
+pub struct RealFft<R: Real = f32> {
     fft_size: usize,
-    forward: Arc<dyn RealToComplex<f32>>,
-    inverse: Arc<dyn ComplexToReal<f32>>,
-    scratch: Vec<Complex<f32>>,
+    forward: Arc<dyn RealToComplex<R>>,
+    inverse: Arc<dyn ComplexToReal<R>>,
+    scratch: Vec<Complex<R>>,
 }
 
-impl RealFft {
+impl<R: Real> RealFft<R> {
     /// Plans transforms of `fft_size` real values (`fft_size / 2 + 1` complex bins).
     ///
     /// *Panics* if `fft_size` is zero or odd.
@@ -22,8 +25,9 @@ impl RealFft {
         let mut planner = RealFftPlanner::new();
         let forward = planner.plan_fft_forward(fft_size);
         let inverse = planner.plan_fft_inverse(fft_size);
+        let zero = Complex { re: R::default(), im: R::default() };
         let n = forward.get_scratch_len().max(inverse.get_scratch_len());
-        Self { fft_size, forward, inverse, scratch: vec![Complex::default(); n] }
+        Self { fft_size, forward, inverse, scratch: vec![zero; n] }
     }
 
     /// The number of real values.
@@ -39,7 +43,7 @@ impl RealFft {
     /// `spectrum[k] = sum_n time[n] exp(-2 pi i k n / fft_size)`. `time` is overwritten with rubbish.
     ///
     /// *Real time*: does not allocate. *Panics* if a slice has another length than planned.
-    pub fn forward(&mut self, time: &mut [f32], spectrum: &mut [Complex<f32>]) {
+    pub fn forward(&mut self, time: &mut [R], spectrum: &mut [Complex<R>]) {
         self.forward
             .process_with_scratch(time, spectrum, &mut self.scratch)
             .expect("the slices have the planned lengths");
@@ -49,12 +53,18 @@ impl RealFft {
     /// rubbish. The imaginary parts of the first and last bin are taken as zero.
     ///
     /// *Real time*: does not allocate. *Panics* if a slice has another length than planned.
-    pub fn inverse_unnormalised(&mut self, spectrum: &mut [Complex<f32>], time: &mut [f32]) {
-        spectrum[0].im = 0.0;
-        spectrum[self.fft_size / 2].im = 0.0;
+    pub fn inverse_unnormalised(&mut self, spectrum: &mut [Complex<R>], time: &mut [R]) {
+        spectrum[0].im = R::default();
+        spectrum[self.fft_size / 2].im = R::default();
         self.inverse
             .process_with_scratch(spectrum, time, &mut self.scratch)
             .expect("the slices have the planned lengths");
+    }
+}
+
+impl<R: Real> fmt::Debug for RealFft<R> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "RealFft({})", self.fft_size)
     }
 }
 
@@ -67,7 +77,7 @@ mod tests {
         let n = 48;
         let wave = |i: usize| (std::f32::consts::TAU * 5.0 * i as f32 / n as f32).cos();
         let mut time: Vec<f32> = (0..n).map(wave).collect();
-        let mut fft = RealFft::new(n);
+        let mut fft = RealFft::<f32>::new(n);
         let mut bins = vec![Complex::default(); fft.n_bins()];
         fft.forward(&mut time, &mut bins);
         for (k, b) in bins.iter().enumerate() {

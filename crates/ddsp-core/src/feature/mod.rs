@@ -1,3 +1,4 @@
 //! Features: what a recording is reduced to before the instrument plays it.
 
 pub mod f0;
+pub mod loudness;

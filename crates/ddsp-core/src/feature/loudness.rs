@@ -1,0 +1,146 @@
+//! Loudness: the A-weighted level of each frame.
+
+use serde::{Deserialize, Serialize};
+
+use crate::error::Error;
+use crate::fft::{Complex, RealFft};
+use crate::real::Real;
+
+/// The definitions of loudness.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "definition", rename_all = "snake_case", deny_unknown_fields)]
+pub enum LoudnessConfig {
+    /// Magenta 3.x: decibels of the A-weighted power averaged over the bins of an STFT.
+    Magenta3 {
+        /// Window and transform size in samples.
+        n_fft: usize,
+        /// Where the scale ends: loudness is at least `-range_db`.
+        range_db: f64,
+        /// What is called 0 dB.
+        ref_db: f64,
+    },
+}
+
+impl LoudnessConfig {
+    /// Magenta 3.x with its default settings, which are those of 16 kHz.
+    pub fn magenta_3() -> Self {
+        Self::Magenta3 { n_fft: 512, range_db: 80.0, ref_db: 0.0 }
+    }
+
+    /// The name of the definition.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Magenta3 { .. } => "magenta3",
+        }
+    }
+
+    pub(crate) fn validate(&self) -> Result<(), Error> {
+        let Self::Magenta3 { n_fft, range_db, ref_db } = self;
+        if !(2..=65_536).contains(n_fft) || n_fft % 2 != 0 {
+            let detail = format!("expected an even size of 2 to 65536, found {n_fft}");
+            return Err(Error::model("loudness.n_fft", detail));
+        }
+        if !(*range_db > 0.0 && *range_db <= 1000.0 && ref_db.abs() <= 1000.0) {
+            let detail =
+                format!("expected 0 to 1000 and -1000 to 1000, found {range_db}, {ref_db}");
+            return Err(Error::model("loudness.range_db and ref_db", detail));
+        }
+        Ok(())
+    }
+
+    /// Maps loudness for a network: the bottom of the range to 0, 0 dB to 1.
+    ///
+    /// *Reference*: Magenta's `F0LoudnessPreprocessor`.
+    pub fn scale(&self, loudness_db: f64) -> f64 {
+        let Self::Magenta3 { range_db, .. } = self;
+        loudness_db / range_db + 1.0
+    }
+
+    /// The lowest value.
+    pub fn floor_db(&self) -> f64 {
+        let Self::Magenta3 { range_db, .. } = self;
+        -range_db
+    }
+}
+
+/// The loudness in dB of `n_frames` frames, the i-th centred on sample `i × hop_size`; outside the clip
+/// there are zeros. Full-scale music lies above 0 dB.
+///
+/// *Reference*: Magenta 3.7's `spectral_ops.compute_loudness` with padding `center`.
+pub fn loudness_db<R: Real>(
+    audio: &[R],
+    sample_rate: u32,
+    hop_size: usize,
+    n_frames: usize,
+    config: &LoudnessConfig,
+) -> Vec<R> {
+    let LoudnessConfig::Magenta3 { n_fft, range_db, ref_db } = *config;
+    let mut fft = RealFft::<R>::new(n_fft);
+    let window: Vec<R> = (0..n_fft)
+        .map(|n| (std::f64::consts::TAU * n as f64 / n_fft as f64).cos())
+        .map(|c| R::narrow(0.5 - 0.5 * c))
+        .collect();
+    let weighting: Vec<R> = (0..fft.n_bins())
+        .map(|k| k as f64 * f64::from(sample_rate) / n_fft as f64)
+        .map(|hz| R::narrow(10.0_f64.powf(a_weighting_db(hz) / 10.0)))
+        .collect();
+    let mut frame = vec![R::default(); n_fft];
+    let mut bins = vec![Complex { re: R::default(), im: R::default() }; fft.n_bins()];
+    let floor = 10.0_f64.powf(-range_db / 10.0);
+    (0..n_frames)
+        .map(|i| {
+            let start = (i * hop_size) as isize - (n_fft / 2) as isize;
+            for (n, (x, &w)) in frame.iter_mut().zip(&window).enumerate() {
+                let at = usize::try_from(start + n as isize).ok().and_then(|at| audio.get(at));
+                *x = at.map_or(R::default(), |&a| a * w);
+            }
+            fft.forward(&mut frame, &mut bins);
+            let power = bins.iter().zip(&weighting).fold(R::default(), |sum, (bin, &weight)| {
+                (bin.re * bin.re + bin.im * bin.im).fused(weight, sum)
+            });
+            let mean = power.widen() / bins.len() as f64;
+            R::narrow((10.0 * mean.max(floor).log10() - ref_db).max(-range_db))
+        })
+        .collect()
+}
+
+/// The A-weighting curve in dB, at least -80.
+///
+/// *Reference*: IEC 61672-1, with the constants that librosa's `A_weighting` uses.
+pub fn a_weighting_db(hz: f64) -> f64 {
+    let f2 = hz * hz;
+    let square = |x: f64| x * x;
+    let numerator = square(12_194.217) * square(f2);
+    let denominator = (f2 + square(20.598_997))
+        * (f2 + square(12_194.217))
+        * ((f2 + square(107.652_65)) * (f2 + square(737.862_23))).sqrt();
+    (2.0 + 20.0 * (numerator / denominator).log10()).max(-80.0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn sine(hz: f64, amplitude: f64) -> Vec<f64> {
+        (0..16_000)
+            .map(|n| amplitude * (std::f64::consts::TAU * hz * n as f64 / 16_000.0).sin())
+            .collect()
+    }
+
+    #[test]
+    fn halving_costs_6_db_and_the_weighting_is_a() {
+        let config = LoudnessConfig::magenta_3();
+        let level = |hz, a| loudness_db(&sine(hz, a), 16_000, 64, 250, &config)[125];
+        assert!((level(1000.0, 0.5) - level(1000.0, 0.25) - 6.0206).abs() < 1e-3);
+        assert!(a_weighting_db(1000.0).abs() < 0.01);
+        assert!((level(1000.0, 0.5) - level(125.0, 0.5) - 16.2).abs() < 0.5);
+        assert_eq!(a_weighting_db(0.0), -80.0);
+    }
+
+    #[test]
+    fn silence_and_an_empty_clip_are_at_the_floor() {
+        let config = LoudnessConfig::magenta_3();
+        assert_eq!(loudness_db(&[0.0_f32; 1000], 16_000, 64, 16, &config), [-80.0; 16]);
+        assert_eq!(loudness_db::<f32>(&[], 16_000, 64, 2, &config), [-80.0; 2]);
+    }
+}

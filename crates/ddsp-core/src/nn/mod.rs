@@ -1,0 +1,10 @@
+//! Network inference: the layers that turn conditioned features into raw outputs.
+//!
+//! Rows are frames. Every layer takes any number of rows and gives the same bits for any split.
+
+pub mod dense;
+pub mod gru;
+pub mod matrix;
+pub mod rnn_fc_decoder;
+
+pub use rnn_fc_decoder::{RnnFcDecoder, RnnFcDecoderConfig};

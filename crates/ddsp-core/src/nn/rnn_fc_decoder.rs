@@ -1,0 +1,183 @@
+//! The decoder: dense stacks and a GRU from conditioned features to raw outputs.
+
+use serde::{Deserialize, Serialize};
+
+use crate::error::Error;
+use crate::model::Weights;
+use crate::nn::dense::{FcStack, take_dense};
+use crate::nn::gru::Gru;
+use crate::nn::matrix::PackedMatrix;
+use crate::real::Real;
+use crate::simd::Isa;
+
+/// Frames that go through the layers together; the bits do not depend on it.
+pub(crate) const MAX_ROWS: usize = 16;
+
+/// A conditioned feature that a decoder listens to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum InputKey {
+    /// Fundamental frequency as MIDI pitch / 127.
+    F0Scaled,
+    /// Loudness mapped so that the bottom of its range is 0 and 0 dB is 1.
+    LoudnessScaled,
+}
+
+impl InputKey {
+    /// The name of the stack that reads this input, as in the table of weight names.
+    fn stack_name(self) -> &'static str {
+        match self {
+            Self::F0Scaled => "f0_stack",
+            Self::LoudnessScaled => "loudness_stack",
+        }
+    }
+}
+
+/// Sizes of an [`RnnFcDecoder`].
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RnnFcDecoderConfig {
+    /// The inputs, in the order in which their stacks are concatenated.
+    pub input_keys: Vec<InputKey>,
+    /// Width of the dense layers.
+    pub channels: usize,
+    /// Width of the recurrent layer.
+    pub gru_units: usize,
+    /// Dense layers in each stack.
+    pub layers_per_stack: usize,
+    /// Sum of the sizes of the outputs.
+    pub n_outputs: usize,
+}
+
+/// A streaming decoder: one dense stack for each input, a GRU over their concatenation, a dense
+/// stack over both, a dense layer out.
+///
+/// *Shapes*: inputs `n_frames × n_inputs`, raw outputs `n_frames × n_outputs`, frame-major.
+///
+/// *Reference*: Engel et al. 2020, "DDSP: Differentiable digital signal processing", B.2; Magenta's
+/// `decoders.RnnFcDecoder`.
+#[derive(Debug, Clone)]
+pub struct RnnFcDecoder<R> {
+    isa: Isa,
+    input_stacks: Vec<FcStack<R>>,
+    gru: Gru<R>,
+    out_stack: FcStack<R>,
+    dense_out: PackedMatrix<R>,
+    channels: usize,
+    scratch: Scratch<R>,
+}
+
+/// Buffers for [`MAX_ROWS`] frames.
+#[derive(Debug, Clone)]
+struct Scratch<R> {
+    input: Vec<R>,
+    stack: Vec<R>,
+    spare: Vec<R>,
+    concatenated: Vec<R>,
+    gates: Vec<R>,
+    states: Vec<R>,
+    joined: Vec<R>,
+}
+
+impl<R: Real> RnnFcDecoder<R> {
+    /// Takes the decoder's weights: `f0_stack/...`, `loudness_stack/...`, `gru/...`,
+    /// `out_stack/...`, `dense_out/...`.
+    ///
+    /// *Errors*: a weight is missing or has another shape than `config` says.
+    pub fn new(config: &RnnFcDecoderConfig, weights: &mut Weights) -> Result<Self, Error> {
+        let (channels, units, layers) =
+            (config.channels, config.gru_units, config.layers_per_stack);
+        let n_concatenated = config.input_keys.len() * channels;
+        let input_stacks = config
+            .input_keys
+            .iter()
+            .map(|key| FcStack::new(weights, key.stack_name(), 1, channels, layers))
+            .collect::<Result<_, _>>()?;
+        let gru = Gru::new(weights, "gru", n_concatenated, units)?;
+        let out_stack =
+            FcStack::new(weights, "out_stack", n_concatenated + units, channels, layers)?;
+        let dense_out = take_dense(weights, "dense_out", channels, config.n_outputs)?;
+        let rows = |width: usize| vec![R::default(); MAX_ROWS * width];
+        let scratch = Scratch {
+            input: rows(1),
+            stack: rows(channels),
+            spare: rows(channels),
+            concatenated: rows(n_concatenated),
+            gates: rows(3 * units),
+            states: rows(units),
+            joined: rows(n_concatenated + units),
+        };
+        Ok(Self { isa: Isa::detect(), input_stacks, gru, out_stack, dense_out, channels, scratch })
+    }
+
+    /// Runs on another instruction set than the machine's best: for tests and benchmarks.
+    pub fn with_isa(mut self, isa: Isa) -> Self {
+        self.isa = isa;
+        self
+    }
+
+    /// The number of inputs of a frame.
+    pub fn n_inputs(&self) -> usize {
+        self.input_stacks.len()
+    }
+
+    /// The number of raw outputs of a frame.
+    pub fn n_outputs(&self) -> usize {
+        self.dense_out.n_out()
+    }
+
+    /// Forgets everything heard. *Real time*: does not allocate.
+    pub fn reset(&mut self) {
+        self.gru.reset();
+    }
+
+    /// Decodes the next frames: `inputs` `n_frames × n_inputs` to `raw` `n_frames × n_outputs`.
+    ///
+    /// *Real time*: does not allocate; the cost is proportional to the number of frames.
+    pub fn process(&mut self, inputs: &[R], raw: &mut [R]) {
+        let (n_inputs, n_outputs) = (self.n_inputs(), self.n_outputs());
+        debug_assert_eq!(inputs.len() * n_outputs, raw.len() * n_inputs);
+        let chunks = inputs.chunks(MAX_ROWS * n_inputs).zip(raw.chunks_mut(MAX_ROWS * n_outputs));
+        for (inputs, raw) in chunks {
+            self.process_rows(inputs, raw);
+        }
+    }
+
+    fn process_rows(&mut self, inputs: &[R], raw: &mut [R]) {
+        let Self { isa, channels, scratch, .. } = self;
+        let (isa, channels) = (*isa, *channels);
+        let n_inputs = self.input_stacks.len();
+        let n_rows = inputs.len() / n_inputs;
+        let n_concatenated = n_inputs * channels;
+        let n_joined = n_concatenated + self.gru.units();
+        let stack = &mut scratch.stack[..n_rows * channels];
+        let spare = &mut scratch.spare[..n_rows * channels];
+        let concatenated = &mut scratch.concatenated[..n_rows * n_concatenated];
+
+        for (i, input_stack) in self.input_stacks.iter().enumerate() {
+            let input = &mut scratch.input[..n_rows];
+            for (x, row) in input.iter_mut().zip(inputs.chunks_exact(n_inputs)) {
+                *x = row[i];
+            }
+            input_stack.process(isa, input, stack, spare);
+            copy_columns(stack, channels, concatenated, n_concatenated, i * channels);
+        }
+
+        let states = &mut scratch.states[..n_rows * self.gru.units()];
+        let gates = &mut scratch.gates[..n_rows * 3 * self.gru.units()];
+        self.gru.process(isa, concatenated, states, gates);
+
+        let joined = &mut scratch.joined[..n_rows * n_joined];
+        copy_columns(concatenated, n_concatenated, joined, n_joined, 0);
+        copy_columns(states, self.gru.units(), joined, n_joined, n_concatenated);
+        self.out_stack.process(isa, joined, stack, spare);
+        self.dense_out.multiply(isa, stack, raw);
+    }
+}
+
+/// Copies rows of width `n_from` into the columns from `first` on of rows of width `n_to`.
+fn copy_columns<R: Copy>(from: &[R], n_from: usize, to: &mut [R], n_to: usize, first: usize) {
+    for (from, to) in from.chunks_exact(n_from).zip(to.chunks_exact_mut(n_to)) {
+        to[first..first + n_from].copy_from_slice(from);
+    }
+}

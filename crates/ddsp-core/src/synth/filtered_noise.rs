@@ -1,0 +1,235 @@
+//! White noise through a filter whose frequency response is a control.
+
+use serde::{Deserialize, Serialize};
+
+use crate::error::Error;
+use crate::nn::matrix::PackedMatrix;
+use crate::real::Real;
+use crate::scale::exp_sigmoid;
+use crate::simd::Isa;
+
+/// Sizes and choices of a [`FilteredNoise`] synthesizer.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct FilteredNoiseConfig {
+    /// Bands of the frequency response, spaced linearly from 0 Hz to Nyquist.
+    pub n_noise_bands: usize,
+    /// Added to the raw magnitudes, so that an untrained model is quiet.
+    pub initial_bias: f64,
+    /// Length of the window over the impulse response; 0 or too long means all of it.
+    pub window_size: usize,
+}
+
+/// A streaming filtered-noise synthesizer.
+///
+/// Each frame's hop of noise is convolved with a linear-phase impulse response whose spectrum is
+/// `noise_magnitudes` (smoothed by a Hann window), and the results are overlapped and added.
+///
+/// *Reference*: Engel et al. 2020, section 3.3; Magenta's `synths.FilteredNoise`,
+/// `core.frequency_filter`. Two samples of the filter's delay stay in the signal, as there.
+#[derive(Debug, Clone)]
+pub struct FilteredNoise<R> {
+    isa: Isa,
+    hop_size: usize,
+    initial_bias: R,
+    /// Magnitudes to the taps of the impulse response: inverse transform, window and rotation in one.
+    taps_of_magnitudes: PackedMatrix<R>,
+    taps: Vec<R>,
+    /// What the noise so far still adds to the samples to come: `hop_size` and the filter's tail.
+    overlap: Vec<R>,
+}
+
+impl<R: Real> FilteredNoise<R> {
+    /// Allocates a synthesizer with `hop_size` samples a frame.
+    ///
+    /// *Errors*: a size is out of reason.
+    pub fn new(config: &FilteredNoiseConfig, hop_size: usize) -> Result<Self, Error> {
+        let n_bands = config.n_noise_bands;
+        if !(3..=16_385).contains(&n_bands) {
+            let detail = format!("expected 3 to 16385, found {n_bands}");
+            return Err(Error::config("filtered_noise.n_noise_bands", detail));
+        }
+        let (n_taps, weights) = impulse_response_table(n_bands, config.window_size);
+        let weights: Vec<R> = weights.into_iter().map(R::narrow).collect();
+        Ok(Self {
+            isa: Isa::detect(),
+            hop_size,
+            initial_bias: R::narrow(config.initial_bias),
+            taps_of_magnitudes: PackedMatrix::new(
+                n_bands,
+                n_taps,
+                &weights,
+                &vec![R::default(); n_taps],
+            ),
+            taps: vec![R::default(); n_taps],
+            overlap: vec![R::default(); hop_size + n_taps - 1],
+        })
+    }
+
+    /// Runs on another instruction set than the machine's best: for tests and benchmarks.
+    pub fn with_isa(mut self, isa: Isa) -> Self {
+        self.isa = isa;
+        self
+    }
+
+    /// The raw outputs that a frame takes.
+    pub fn n_raw(&self) -> usize {
+        self.taps_of_magnitudes.n_in()
+    }
+
+    /// How far the signal comes behind the noise: the part of the filter's delay that Magenta's
+    /// `core.crop_and_compensate_delay` takes away.
+    pub fn latency_samples(&self) -> usize {
+        ((self.taps.len() - 1) / 2).saturating_sub(1)
+    }
+
+    /// Silence. *Real time*: does not allocate.
+    pub fn reset(&mut self) {
+        self.overlap.fill(R::default());
+    }
+
+    /// Raw outputs of one frame to `noise_magnitudes`, in place.
+    ///
+    /// *Real time*: does not allocate. *Reference*: Magenta's `FilteredNoise.get_controls`.
+    pub fn controls(&self, raw: &mut [R]) {
+        let (raw, bias) = (&mut raw[..self.n_raw()], self.initial_bias);
+        self.isa.run(|| {
+            for x in raw {
+                *x = exp_sigmoid(*x + bias);
+            }
+        });
+    }
+
+    /// Filters the noise of the next frames.
+    ///
+    /// *Shapes*: `controls` `n_frames` rows of `stride` values that begin with `noise_magnitudes`;
+    /// `noise` and `signal` `n_frames × hop_size`.
+    ///
+    /// *Real time*: does not allocate; the cost is proportional to the number of frames.
+    pub fn process(&mut self, controls: &[R], stride: usize, noise: &[R], signal: &mut [R]) {
+        debug_assert_eq!(noise.len(), signal.len());
+        let hops = noise.chunks_exact(self.hop_size).zip(signal.chunks_exact_mut(self.hop_size));
+        for ((noise, signal), controls) in hops.zip(controls.chunks(stride)) {
+            let magnitudes = &controls[..self.n_raw()];
+            self.taps_of_magnitudes.multiply(self.isa, magnitudes, &mut self.taps);
+            let (taps, overlap) = (&self.taps, &mut self.overlap);
+            self.isa.run(|| {
+                for (j, &tap) in taps.iter().enumerate() {
+                    for (y, &x) in overlap[j..j + noise.len()].iter_mut().zip(noise) {
+                        *y = tap.fused(x, *y);
+                    }
+                }
+            });
+            self.emit(signal);
+        }
+    }
+
+    /// What comes after the last frame, into `signal` of at most `hop_size` samples at a time.
+    ///
+    /// *Real time*: does not allocate.
+    pub fn finish(&mut self, signal: &mut [R]) {
+        self.emit(signal);
+    }
+
+    fn emit(&mut self, signal: &mut [R]) {
+        let n = signal.len();
+        signal.copy_from_slice(&self.overlap[..n]);
+        self.overlap.copy_within(n.., 0);
+        let left = self.overlap.len() - n;
+        self.overlap[left..].fill(R::default());
+    }
+}
+
+/// The linear map from magnitudes to the causal, windowed impulse response, `n_bands × n_taps`.
+///
+/// *Reference*: Magenta's `core.frequency_impulse_response` and
+/// `core.apply_window_to_impulse_response`. A window shorter than the response trims it to
+/// `window_size` samples where that is odd, one less where it is even, as there.
+fn impulse_response_table(n_bands: usize, window_size: usize) -> (usize, Vec<f64>) {
+    let ir_size = 2 * (n_bands - 1);
+    let window_size = if window_size == 0 || window_size > ir_size { ir_size } else { window_size };
+    let hann = |n: usize| 0.5 - 0.5 * (std::f64::consts::TAU * n as f64 / window_size as f64).cos();
+    // Pairs of a time (0 being the centre, negative ones counted from the end) and its window.
+    let taps: Vec<(usize, f64)> = if window_size == ir_size {
+        let centre = ir_size / 2;
+        (0..ir_size).map(|n| ((n + centre) % ir_size, hann(n))).collect()
+    } else {
+        let half = window_size.div_ceil(2);
+        let zero_phase = |time: usize| {
+            let after = window_size - half;
+            if time < after {
+                hann(half + time)
+            } else if time >= ir_size - half {
+                hann(time - (ir_size - half))
+            } else {
+                0.0
+            }
+        };
+        let first = ir_size - (half - 1) + 1;
+        (first..ir_size).chain(0..half + 1).map(|time| (time, zero_phase(time))).collect()
+    };
+    let mut table = Vec::with_capacity(n_bands * taps.len());
+    for k in 0..n_bands {
+        let inner = k > 0 && k < n_bands - 1;
+        let weight = if inner { 2.0 } else { 1.0 } / ir_size as f64;
+        for &(time, window) in &taps {
+            let cycles = ((k * time) % ir_size) as f64 / ir_size as f64;
+            table.push(weight * window * (std::f64::consts::TAU * cycles).cos());
+        }
+    }
+    (taps.len(), table)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::noise::fill_uniform;
+
+    fn synth() -> FilteredNoise<f32> {
+        let config = FilteredNoiseConfig { n_noise_bands: 65, initial_bias: -5.0, window_size: 0 };
+        FilteredNoise::new(&config, 64).unwrap()
+    }
+
+    #[test]
+    fn a_flat_response_passes_noise_delayed_by_the_centre_tap() {
+        let mut noise = vec![0.0; 640];
+        fill_uniform(1, 0, &mut noise);
+        let mut signal = vec![0.0; 640];
+        synth().process(&[1.0; 650], 65, &noise, &mut signal);
+        for n in 64..640 {
+            assert!((signal[n] - noise[n - 64]).abs() < 1e-5, "sample {n}");
+        }
+        assert_eq!(synth().latency_samples(), 62);
+    }
+
+    #[test]
+    fn one_open_band_lets_only_its_frequencies_through() {
+        let mut magnitudes = vec![0.0; 65];
+        magnitudes[20] = 1.0;
+        let mut noise = vec![0.0; 64 * 200];
+        fill_uniform(1, 0, &mut noise);
+        let mut signal = vec![0.0; noise.len()];
+        synth().process(&magnitudes.repeat(200), 65, &noise, &mut signal);
+        let energy = |band: f64| {
+            let (mut re, mut im) = (0.0, 0.0);
+            for (n, &x) in signal.iter().enumerate() {
+                let w = std::f64::consts::TAU * band * n as f64 / 128.0;
+                re += f64::from(x) * w.cos();
+                im += f64::from(x) * w.sin();
+            }
+            re * re + im * im
+        };
+        let around = |band: f64| (-8..=8).map(|i| energy(band + f64::from(i) / 40.0)).sum::<f64>();
+        assert!(around(20.0) > 1e3 * around(30.0));
+    }
+
+    #[test]
+    fn silence_in_is_silence_out_and_reset_forgets() {
+        let mut synth = synth();
+        let mut signal = vec![1.0; 64];
+        synth.process(&[1.0; 65], 65, &[1.0; 64], &mut signal);
+        synth.reset();
+        synth.process(&[1.0; 65], 65, &[0.0; 64], &mut signal);
+        assert!(signal.iter().all(|&x| x == 0.0));
+    }
+}
