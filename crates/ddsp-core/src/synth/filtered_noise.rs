@@ -148,7 +148,9 @@ impl<R: Real> FilteredNoise<R> {
 fn impulse_response_table(n_bands: usize, window_size: usize) -> (usize, Vec<f64>) {
     let ir_size = 2 * (n_bands - 1);
     let window_size = if window_size == 0 || window_size > ir_size { ir_size } else { window_size };
-    let hann = |n: usize| 0.5 - 0.5 * (std::f64::consts::TAU * n as f64 / window_size as f64).cos();
+    // `tf.signal.hann_window` is periodic for even sizes and symmetric for odd ones.
+    let period = (window_size - window_size % 2) as f64;
+    let hann = |n: usize| 0.5 - 0.5 * (std::f64::consts::TAU * n as f64 / period).cos();
     // Pairs of a time (0 being the centre, negative ones counted from the end) and its window.
     let taps: Vec<(usize, f64)> = if window_size == ir_size {
         let centre = ir_size / 2;
