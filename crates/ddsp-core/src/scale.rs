@@ -1,6 +1,7 @@
 //! Scales and units: hertz, MIDI pitch, decibels, and the squashing of raw outputs.
 
 use crate::real::Real;
+use crate::simd::{Isa, Kernel};
 
 /// Squashes a raw output to a positive amplitude: `2 sigmoid(x)^ln(10) + 1e-7`.
 ///
@@ -14,6 +15,25 @@ pub fn exp_sigmoid<R: Real>(x: R) -> R {
     let one = R::narrow(1.0);
     let log_sigmoid = -(one + (-x).exp()).ln();
     (R::narrow(exponent.ln()) * log_sigmoid).exp().fused(R::narrow(max_value), R::narrow(threshold))
+}
+
+/// [`exp_sigmoid`] of each value plus `bias`, in place.
+pub fn exp_sigmoid_all<R: Real>(isa: Isa, values: &mut [R], bias: R) {
+    isa.run(ExpSigmoidAll { values, bias });
+}
+
+struct ExpSigmoidAll<'a, R> {
+    values: &'a mut [R],
+    bias: R,
+}
+
+impl<R: Real> Kernel for ExpSigmoidAll<'_, R> {
+    #[inline(always)]
+    fn run(self) {
+        for x in self.values {
+            *x = exp_sigmoid(*x + self.bias);
+        }
+    }
 }
 
 /// Frequency to MIDI pitch, 440 Hz being 69; zero or less becomes 0.

@@ -3,6 +3,26 @@
 //! Every kernel here is written so that its bits do not depend on this choice: sums have a fixed
 //! order, and products that are added use a fused multiply-add everywhere.
 
+/// A piece of work that is compiled once for each instruction set.
+///
+/// `run`, and every function that it calls, must be marked `#[inline(always)]`: only what is inlined is
+/// compiled anew. This is a trait because closures and function values cannot be marked.
+pub trait Kernel {
+    /// Does the work.
+    fn run(self);
+}
+
+struct Compiled<K>(K);
+
+impl<K: Kernel> pulp::WithSimd for Compiled<K> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: pulp::Simd>(self, _simd: S) {
+        self.0.run();
+    }
+}
+
 /// An instruction set that this machine has.
 #[derive(Debug, Clone, Copy)]
 pub struct Isa(pulp::Arch);
@@ -26,10 +46,10 @@ impl Isa {
         all
     }
 
-    /// Runs `f` compiled for this instruction set. What `f` calls must be inlined to profit.
+    /// Runs a kernel compiled for this instruction set.
     #[inline(always)]
-    pub fn run<T>(self, f: impl FnOnce() -> T) -> T {
-        self.0.dispatch(f)
+    pub fn run(self, kernel: impl Kernel) {
+        self.0.dispatch(Compiled(kernel));
     }
 
     /// Runs an operation that is written against explicit vectors.

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::error::Error;
 use crate::fft::{Complex, RealFft};
 use crate::real::Real;
-use crate::simd::Isa;
+use crate::simd::{Isa, Kernel};
 
 /// Sizes and choices of a [`Reverb`].
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -66,11 +66,20 @@ impl<R: Real> Spectrum<R> {
             (*re, *im) = (bin.re, bin.im);
         }
     }
+}
 
+struct AddProduct<'a, R> {
+    sum: &'a mut Spectrum<R>,
+    a: &'a Spectrum<R>,
+    b: &'a Spectrum<R>,
+}
+
+impl<R: Real> Kernel for AddProduct<'_, R> {
     #[inline(always)]
-    fn add_product(&mut self, a: &Self, b: &Self) {
-        let n = self.re.len();
-        let (re, im) = (&mut self.re[..n], &mut self.im[..n]);
+    fn run(self) {
+        let Self { sum, a, b } = self;
+        let n = sum.re.len();
+        let (re, im) = (&mut sum.re[..n], &mut sum.im[..n]);
         let (a_re, a_im, b_re, b_im) = (&a.re[..n], &a.im[..n], &b.re[..n], &b.im[..n]);
         for i in 0..n {
             re[i] = a_re[i].fused(b_re[i], (-a_im[i]).fused(b_im[i], re[i]));
@@ -161,14 +170,12 @@ impl<R: Real> Reverb<R> {
             signal = later;
             let start = PARTITION + self.filled;
             self.history[start..start + n].copy_from_slice(now);
-            let Self { isa, head, history, tail, filled, add_dry, .. } = self;
-            isa.run(|| {
-                for (i, y) in now.iter_mut().enumerate() {
-                    // Reversed taps meet the samples up to and including this one.
-                    let end = PARTITION + *filled + i + 1;
-                    let wet = dot(head, &history[end - PARTITION..end]) + tail[*filled + i];
-                    *y = if *add_dry { *y + wet } else { wet };
-                }
+            self.isa.run(AddHead {
+                signal: now,
+                head: &self.head,
+                history: &self.history[self.filled + 1..start + n],
+                tail: &self.tail[self.filled..],
+                add_dry: self.add_dry,
             });
             self.filled += n;
             if self.filled == PARTITION {
@@ -189,11 +196,9 @@ impl<R: Real> Reverb<R> {
             sum.re.fill(R::default());
             sum.im.fill(R::default());
             let (later, sooner) = inputs.split_at(*newest);
-            isa.run(|| {
-                for (input, response) in sooner.iter().chain(later).zip(response.iter()) {
-                    sum.add_product(input, response);
-                }
-            });
+            for (input, response) in sooner.iter().chain(later).zip(response.iter()) {
+                isa.run(AddProduct { sum, a: input, b: response });
+            }
             for ((bin, &re), &im) in self.bins.iter_mut().zip(&self.sum.re).zip(&self.sum.im) {
                 *bin = Complex { re, im };
             }
@@ -201,6 +206,27 @@ impl<R: Real> Reverb<R> {
             self.tail.copy_from_slice(&self.time[PARTITION..]);
         }
         self.history.copy_within(PARTITION.., 0);
+    }
+}
+
+/// Replaces `signal` by what is heard of it: the first partition of the response meets `history`, which
+/// ends with `signal` and begins a partition less one sample before it.
+struct AddHead<'a, R> {
+    signal: &'a mut [R],
+    head: &'a [R],
+    history: &'a [R],
+    tail: &'a [R],
+    add_dry: bool,
+}
+
+impl<R: Real> Kernel for AddHead<'_, R> {
+    #[inline(always)]
+    fn run(self) {
+        let histories = self.history.windows(self.head.len());
+        for ((y, history), &tail) in self.signal.iter_mut().zip(histories).zip(self.tail) {
+            let wet = dot(self.head, history) + tail;
+            *y = if self.add_dry { *y + wet } else { wet };
+        }
     }
 }
 

@@ -4,7 +4,7 @@ use crate::error::Error;
 use crate::model::Weights;
 use crate::nn::matrix::PackedMatrix;
 use crate::real::Real;
-use crate::simd::Isa;
+use crate::simd::{Isa, Kernel};
 
 /// Added to the variance before the root; Keras' default.
 pub const LAYER_NORM_EPSILON: f64 = 1e-3;
@@ -43,6 +43,20 @@ impl<R: Real> LayerNorm<R> {
         for ((x, &gamma), &beta) in row.iter_mut().zip(&self.gamma).zip(&self.beta) {
             let y = ((*x - mean) * scale).fused(gamma, beta);
             *x = y.max(alpha * y);
+        }
+    }
+}
+
+struct NormaliseAndActivate<'a, R> {
+    norm: &'a LayerNorm<R>,
+    rows: &'a mut [R],
+}
+
+impl<R: Real> Kernel for NormaliseAndActivate<'_, R> {
+    #[inline(always)]
+    fn run(self) {
+        for row in self.rows.chunks_exact_mut(self.norm.gamma.len()) {
+            self.norm.normalise_and_activate(row);
         }
     }
 }
@@ -109,11 +123,7 @@ impl<R: Real> FcStack<R> {
         for (i, (dense, norm)) in self.layers.iter().enumerate() {
             let (from, to) = if into_out { (&*scratch, &mut *out) } else { (&*out, &mut *scratch) };
             dense.multiply(isa, if i == 0 { rows } else { from }, to);
-            isa.run(|| {
-                for row in to.chunks_exact_mut(norm.gamma.len()) {
-                    norm.normalise_and_activate(row);
-                }
-            });
+            isa.run(NormaliseAndActivate { norm, rows: to });
             into_out = !into_out;
         }
     }

@@ -4,7 +4,7 @@ use crate::error::Error;
 use crate::model::Weights;
 use crate::nn::matrix::PackedMatrix;
 use crate::real::Real;
-use crate::simd::Isa;
+use crate::simd::{Isa, Kernel};
 
 /// A streaming GRU: gate order z, r, h; the reset gate is applied after the recurrent product.
 ///
@@ -60,26 +60,40 @@ impl<R: Real> Gru<R> {
         self.input.multiply(isa, rows, gates);
         for (gates, out) in gates.chunks_exact(3 * units).zip(out.chunks_exact_mut(units)) {
             self.recurrent.multiply(isa, &self.state, &mut self.recurrent_gates);
-            isa.run(|| step(gates, &self.recurrent_gates, &mut self.state));
+            isa.run(Step {
+                input: gates,
+                recurrent: &self.recurrent_gates,
+                state: &mut self.state,
+            });
             out.copy_from_slice(&self.state);
         }
     }
 }
 
-#[inline(always)]
-fn step<R: Real>(x: &[R], recurrent: &[R], state: &mut [R]) {
-    let units = state.len();
-    let (xz, x) = x.split_at(units);
-    let (xr, xh) = x.split_at(units);
-    let (hz, recurrent) = recurrent.split_at(units);
-    let (hr, hh) = recurrent.split_at(units);
-    let xh = &xh[..units];
-    let hh = &hh[..units];
-    for i in 0..units {
-        let z = (xz[i] + hz[i]).sigmoid();
-        let r = (xr[i] + hr[i]).sigmoid();
-        let candidate = r.fused(hh[i], xh[i]).tanh();
-        // z h + (1 - z) candidate, in one rounding less.
-        state[i] = z.fused(state[i] - candidate, candidate);
+/// One time step, from the gates' two products to the next state.
+struct Step<'a, R> {
+    input: &'a [R],
+    recurrent: &'a [R],
+    state: &'a mut [R],
+}
+
+impl<R: Real> Kernel for Step<'_, R> {
+    #[inline(always)]
+    fn run(self) {
+        let Self { input, recurrent, state } = self;
+        let units = state.len();
+        let (xz, input) = input.split_at(units);
+        let (xr, xh) = input.split_at(units);
+        let (hz, recurrent) = recurrent.split_at(units);
+        let (hr, hh) = recurrent.split_at(units);
+        let xh = &xh[..units];
+        let hh = &hh[..units];
+        for i in 0..units {
+            let z = (xz[i] + hz[i]).sigmoid();
+            let r = (xr[i] + hr[i]).sigmoid();
+            let candidate = r.fused(hh[i], xh[i]).tanh();
+            // z h + (1 - z) candidate, in one rounding less.
+            state[i] = z.fused(state[i] - candidate, candidate);
+        }
     }
 }

@@ -5,8 +5,8 @@ use serde::{Deserialize, Serialize};
 use crate::error::Error;
 use crate::nn::matrix::PackedMatrix;
 use crate::real::Real;
-use crate::scale::exp_sigmoid;
-use crate::simd::Isa;
+use crate::scale::exp_sigmoid_all;
+use crate::simd::{Isa, Kernel};
 
 /// Sizes and choices of a [`FilteredNoise`] synthesizer.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -92,12 +92,7 @@ impl<R: Real> FilteredNoise<R> {
     ///
     /// *Real time*: does not allocate. *Reference*: Magenta's `FilteredNoise.get_controls`.
     pub fn controls(&self, raw: &mut [R]) {
-        let (raw, bias) = (&mut raw[..self.n_raw()], self.initial_bias);
-        self.isa.run(|| {
-            for x in raw {
-                *x = exp_sigmoid(*x + bias);
-            }
-        });
+        exp_sigmoid_all(self.isa, &mut raw[..self.n_raw()], self.initial_bias);
     }
 
     /// Filters the noise of the next frames.
@@ -112,14 +107,8 @@ impl<R: Real> FilteredNoise<R> {
         for ((noise, signal), controls) in hops.zip(controls.chunks(stride)) {
             let magnitudes = &controls[..self.n_raw()];
             self.taps_of_magnitudes.multiply(self.isa, magnitudes, &mut self.taps);
-            let (taps, overlap) = (&self.taps, &mut self.overlap);
-            self.isa.run(|| {
-                for (j, &tap) in taps.iter().enumerate() {
-                    for (y, &x) in overlap[j..j + noise.len()].iter_mut().zip(noise) {
-                        *y = tap.fused(x, *y);
-                    }
-                }
-            });
+            let overlap = &mut self.overlap[..];
+            self.isa.run(OverlapAdd { taps: &self.taps, noise, overlap });
             self.emit(signal);
         }
     }
@@ -137,6 +126,25 @@ impl<R: Real> FilteredNoise<R> {
         self.overlap.copy_within(n.., 0);
         let left = self.overlap.len() - n;
         self.overlap[left..].fill(R::default());
+    }
+}
+
+/// Adds the convolution of `noise` with `taps` to `overlap`.
+struct OverlapAdd<'a, R> {
+    taps: &'a [R],
+    noise: &'a [R],
+    overlap: &'a mut [R],
+}
+
+impl<R: Real> Kernel for OverlapAdd<'_, R> {
+    #[inline(always)]
+    fn run(self) {
+        for (j, &tap) in self.taps.iter().enumerate() {
+            let overlap = &mut self.overlap[j..j + self.noise.len()];
+            for (y, &x) in overlap.iter_mut().zip(self.noise) {
+                *y = tap.fused(x, *y);
+            }
+        }
     }
 }
 

@@ -5,8 +5,8 @@ use serde::{Deserialize, Serialize};
 use crate::error::Error;
 use crate::real::Real;
 use crate::resample::ResampleMethod;
-use crate::scale::exp_sigmoid;
-use crate::simd::Isa;
+use crate::scale::exp_sigmoid_all;
+use crate::simd::{Isa, Kernel};
 
 /// How the phase of the fundamental is summed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -115,11 +115,7 @@ impl<R: Real> Harmonic<R> {
     /// *Real time*: does not allocate. *Reference*: Magenta's `Harmonic.get_controls`.
     pub fn controls(&self, f0_hz: R, raw: &mut [R]) {
         let (raw, n_harmonics) = (&mut raw[..self.n_raw()], self.n_harmonics());
-        self.isa.run(|| {
-            for x in raw.iter_mut() {
-                *x = exp_sigmoid(*x);
-            }
-        });
+        exp_sigmoid_all(self.isa, raw, R::default());
         let distribution = &mut raw[1..];
         let n_heard = self.n_below_nyquist(f0_hz).min(n_harmonics);
         distribution[n_heard..].fill(R::default());
@@ -191,8 +187,8 @@ impl<R: Real> Harmonic<R> {
                 lanes.fraction[n] = fractions[n];
                 lanes.limit[n] = R::narrow(nyquist_hz / f0_hz);
             }
-            let (present, next) = (&self.present_amplitudes, &self.next_amplitudes);
-            self.isa.run(|| lanes.sum(present, next));
+            let (present, next) = (&self.present_amplitudes[..], &self.next_amplitudes[..]);
+            self.isa.run(SumHarmonics { lanes: &mut lanes, present, next });
             out.copy_from_slice(&lanes.signal[..out.len()]);
         }
     }
@@ -220,23 +216,31 @@ impl<R: Real> Default for Lanes<R> {
     }
 }
 
-impl<R: Real> Lanes<R> {
+/// The sum over the harmonics, whose amplitudes move from `present` to `next`.
+struct SumHarmonics<'a, R: Real> {
+    lanes: &'a mut Lanes<R>,
+    present: &'a [R],
+    next: &'a [R],
+}
+
+impl<R: Real> Kernel for SumHarmonics<'_, R> {
     #[inline(always)]
-    fn sum(&mut self, present: &[R], next: &[R]) {
-        let mut phase = self.fundamental;
+    fn run(self) {
+        let Self { lanes, present, next } = self;
+        let mut phase = lanes.fundamental;
         let mut signal = [R::default(); LANES];
         let mut k = R::default();
         for (&present, &next) in present.iter().zip(next) {
             k += R::narrow(1.0);
             let step = next - present;
             for n in 0..LANES {
-                let amplitude = self.fraction[n].fused(step, present);
-                let heard = if k < self.limit[n] { amplitude } else { R::default() };
+                let amplitude = lanes.fraction[n].fused(step, present);
+                let heard = if k < lanes.limit[n] { amplitude } else { R::default() };
                 signal[n] = heard.fused(R::sin(phase[n]), signal[n]);
-                phase[n] = R::phase_add(phase[n], self.fundamental[n]);
+                phase[n] = R::phase_add(phase[n], lanes.fundamental[n]);
             }
         }
-        self.signal = signal;
+        lanes.signal = signal;
     }
 }
 

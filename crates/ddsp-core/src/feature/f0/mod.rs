@@ -51,6 +51,15 @@ pub enum F0Config {
     Autocorrelation(AutocorrelationConfig),
 }
 
+impl F0Config {
+    /// The tracker's name, as model files have it.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Autocorrelation(_) => "autocorrelation",
+        }
+    }
+}
+
 impl Default for F0Config {
     fn default() -> Self {
         Self::Autocorrelation(AutocorrelationConfig::default())
