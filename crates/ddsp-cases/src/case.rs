@@ -29,8 +29,8 @@ impl Tensors {
     /// Reads a safetensors file whole.
     pub fn read(path: &Path) -> Self {
         let bytes = std::fs::read(path).unwrap_or_else(|e| panic!("{}: {e}", path.display()));
-        let file = SafeTensors::deserialize(&bytes)
-            .unwrap_or_else(|e| panic!("{}: {e}", path.display()));
+        let file =
+            SafeTensors::deserialize(&bytes).unwrap_or_else(|e| panic!("{}: {e}", path.display()));
         Self(file.iter().map(|(name, view)| (name.to_owned(), values(name, &view))).collect())
     }
 
@@ -69,7 +69,9 @@ fn values(name: &str, view: &safetensors::tensor::TensorView<'_>) -> (Vec<usize>
     let four = |b: &[u8]| [b[0], b[1], b[2], b[3]];
     let eight = |b: &[u8]| [b[0], b[1], b[2], b[3], b[4], b[5], b[6], b[7]];
     let values = match view.dtype() {
-        Dtype::F32 => bytes.chunks_exact(4).map(|b| f64::from(f32::from_le_bytes(four(b)))).collect(),
+        Dtype::F32 => {
+            bytes.chunks_exact(4).map(|b| f64::from(f32::from_le_bytes(four(b)))).collect()
+        }
         Dtype::F64 => bytes.chunks_exact(8).map(|b| f64::from_le_bytes(eight(b))).collect(),
         Dtype::I64 => bytes.chunks_exact(8).map(|b| i64::from_le_bytes(eight(b)) as f64).collect(),
         Dtype::U8 => bytes.iter().map(|&b| f64::from(b)).collect(),
@@ -91,9 +93,9 @@ pub fn read_cases(dir: &Path) -> Vec<Case> {
             let file: &Tensors =
                 files.entry(text("file")).or_insert_with(|| Tensors::read(&dir.join(text("file"))));
             let prefix = format!("{}/", text("case"));
-            let tensors = file.under(&prefix).map(|(name, shape, values)| {
-                (name.to_owned(), (shape.to_vec(), values.to_vec()))
-            });
+            let tensors = file
+                .under(&prefix)
+                .map(|(name, shape, values)| (name.to_owned(), (shape.to_vec(), values.to_vec())));
             Case {
                 group: text("group"),
                 name: text("case"),

@@ -10,7 +10,8 @@ const EDGE: usize = 12;
 fn track_default(audio: &[f32], sample_rate: u32) -> F0Track {
     let hop_size = sample_rate as usize / 250;
     let n_frames = audio.len().div_ceil(hop_size);
-    let track = track(audio, sample_rate, hop_size, n_frames, &F0Config::default()).unwrap();
+    let track = track(audio, sample_rate, hop_size, n_frames, &F0Config::default())
+        .expect("the default fits any rate");
     assert_eq!(track.f0_hz.len(), n_frames);
     assert!(track.f0_hz.iter().all(|f| f.is_finite() && *f > 0.0));
     for (confidence, voiced) in track.f0_confidence.iter().zip(&track.voiced) {

@@ -2,5 +2,6 @@
 
 mod alto_sax;
 mod blocks;
+mod f0;
 mod oracle;
 mod weights;

@@ -1,7 +1,7 @@
 //! The tracker after Boersma 1993: its settings, and the walk over the frames of a clip.
 
 use super::candidates::FrameAnalysis;
-use super::decimate::Decimator;
+use super::decimate::{Decimator, TARGET_RATE};
 use super::path::{Choice, MAX_CANDIDATES, PathSearch, TransitionCosts};
 use super::{F0Track, UNVOICED_CONFIDENCE, gaps};
 use crate::error::Error;
@@ -62,8 +62,10 @@ impl AutocorrelationConfig {
             Err(Error::config(format!("f0.autocorrelation.{field}"), detail))
         };
         let Self { min_hz, max_hz, n_candidates, .. } = *self;
-        if !(min_hz >= 1.0 && f64::from(min_hz) <= f64::from(sample_rate) / 8.0) {
-            let detail = format!("expected 1 Hz to an eighth of {sample_rate} Hz, got {min_hz} Hz");
+        // The audio may be analysed at as little as `TARGET_RATE`.
+        let highest = f64::from(sample_rate.min(TARGET_RATE)) / 8.0;
+        if !(min_hz >= 1.0 && f64::from(min_hz) <= highest) {
+            let detail = format!("expected 1 to {highest} Hz, got {min_hz} Hz");
             return fail("min_hz", detail);
         }
         if !(max_hz > min_hz && max_hz.is_finite()) {

@@ -13,6 +13,10 @@ use super::path::{Candidate, TransitionCosts};
 /// all others.
 const SHORT_WINDOW_RATIO: f32 = 2.0;
 
+/// Lags that are searched in both windows. `min_hz` is at most an eighth of the rate, so that the
+/// border lies at lag 4 or above.
+const OVERLAP: usize = 2;
+
 /// The share by which the limits of frequency are widened, so that tones at the limits are found.
 const MARGIN: f32 = 0.01;
 
@@ -63,7 +67,7 @@ impl FrameAnalysis {
             // ending and starting voice; a little more for rounding and the margin.
             hopeless_strength: 1.05 + highest + 2.0 * costs.voiced_unvoiced,
             centre_power: vec![0.0; long.max_lag() / 2 + 1],
-            candidates: Vec::with_capacity(long.max_lag()),
+            candidates: Vec::with_capacity(long.max_lag() + OVERLAP),
             long,
             short,
             interpolator: LagInterpolator::new(),
@@ -126,8 +130,12 @@ impl FrameAnalysis {
         let sustain_lag = SUSTAIN_S * self.rate;
         let log2_min = min_hz.log2();
         let (mut best, mut sustained) = (0.0f32, 0.0f32);
-        for lag in 2..=self.long.max_lag() {
-            let r = if lag <= self.short.max_lag() { self.short.r() } else { self.long.r() };
+        // The two may place a maximum near the border on either side of it: where they overlap it
+        // may be found twice, and is never lost.
+        let border = self.short.max_lag();
+        let short = (2..=border).map(|lag| (lag, self.short.r()));
+        let long = (border - OVERLAP..=self.long.max_lag()).map(|lag| (lag, self.long.r()));
+        for (lag, r) in short.chain(long) {
             let i = HALF_TAPS + lag;
             let is_maximum = r[i] > r[i - 1] && r[i] >= r[i + 1];
             if !is_maximum || r[i] <= worthwhile {

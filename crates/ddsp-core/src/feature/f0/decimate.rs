@@ -7,7 +7,7 @@ use std::f64::consts::PI;
 /// Boersma's method needs the harmonics of the highest pitch, not the whole audible range: 2000 Hz
 /// keeps three of them below 8 kHz. A common rate also makes the tracker judge noise alike at 16 and
 /// 48 kHz, and keeps its cost.
-const TARGET_RATE: u32 = 14_700;
+pub(super) const TARGET_RATE: u32 = 14_700;
 
 /// Taps of the low-pass on either side of its centre, in samples of the reduced rate.
 const HALF_WIDTH: usize = 12;

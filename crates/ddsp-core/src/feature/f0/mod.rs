@@ -8,9 +8,10 @@
 //!
 //! 1. `decimate`: the clip in stretches of at most about 16 kHz, zero-padded, without its mean;
 //! 2. `candidates`: the pitches that a frame may have, maxima of its normalised autocorrelation;
-//! 3. `lag`: where between two samples such a maximum lies;
-//! 4. `path`: the best path through the candidates of the whole clip;
-//! 5. `gaps`: a frequency for the unvoiced frames.
+//! 3. `correlation`: that autocorrelation, in a long and a short window;
+//! 4. `lag`: where between two samples such a maximum lies;
+//! 5. `path`: the best path through the candidates of the whole clip;
+//! 6. `gaps`: a frequency for the unvoiced frames.
 //!
 //! `autocorrelation` holds the settings and walks over the frames.
 
