@@ -4,6 +4,7 @@
 //! nothing panics, and each error is one sentence that names the file. Nothing here prints.
 
 pub mod atomic;
+pub mod audio;
 pub mod error;
 
 pub use error::{Error, ErrorKind, Result};
