@@ -1,7 +1,9 @@
-//! Audio files out: written as WAV.
+//! Audio files out: resampled, written as WAV.
 
+mod resample;
 mod wav;
 
+pub use resample::{Resampler, resample};
 pub use wav::{OutputFormat, Written, write_wav};
 
 /// The lowest sample rate read, written or resampled, in Hz.
