@@ -1,6 +1,42 @@
 //! The command `ddsp`.
+//!
+//! One file a subcommand. This crate is the only one that prints, asks for the command line or picks
+//! an exit code.
+#![allow(clippy::print_stdout, clippy::print_stderr, reason = "this is the command line")]
 
-#[cfg_attr(not(test), expect(dead_code, reason = "no subcommand draws yet"))]
+mod analyze;
+mod args;
+mod bench;
+mod failure;
+mod features_csv;
+mod info;
+mod instruments;
+mod jobs;
+mod listen;
 mod plot;
+mod showing;
+mod text;
+mod transfer;
 
-fn main() {}
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use args::{Args, Command};
+
+fn main() -> ExitCode {
+    let done = match Args::parse().command {
+        Command::Transfer(args) => transfer::run(&args),
+        Command::Analyze(args) => analyze::run(&args),
+        Command::Models => instruments::run(),
+        Command::Info(args) => info::run(&args),
+        Command::Bench(args) => bench::run(&args),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            eprintln!("ddsp: {failure}");
+            failure.exit_code()
+        }
+    }
+}

@@ -1,0 +1,171 @@
+//! The command line.
+
+use std::path::PathBuf;
+
+use clap::{Parser, Subcommand};
+use ddsp_io::audio::OutputFormat;
+
+const EXIT_CODES: &str = "\
+Exit codes: 0 done; 2 the command line asks for something that is not possible; 3 an input is missing
+or is no usable audio; 4 the model is missing or not usable; 5 an output cannot be written; 6 some of
+several inputs failed, the others are done.";
+
+/// Sing, play or hum; hear it as another instrument.
+#[derive(Debug, Parser)]
+#[command(name = "ddsp", version, after_help = EXIT_CODES, max_term_width = 100)]
+pub(crate) struct Args {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Turn recordings into the sound of an instrument.
+    Transfer(TransferArgs),
+    /// Show what is heard in a recording: pitch, confidence, loudness.
+    Analyze(AnalyzeArgs),
+    /// List the instruments that are built in.
+    Models,
+    /// Describe an instrument: what it is made of, what it was trained on, its licence.
+    Info(InfoArgs),
+    /// Measure how fast each stage runs on this machine.
+    Bench(BenchArgs),
+}
+
+#[derive(Debug, clap::Args)]
+#[command(after_help = EXIT_CODES)]
+pub(crate) struct TransferArgs {
+    /// Recordings, folders of recordings, or patterns as '*.wav'. WAV, FLAC, MP3, OGG Vorbis, AIFF,
+    /// M4A; any rate, any number of channels, any length. One voice or instrument at a time works best.
+    #[arg(required = true, value_name = "IN")]
+    pub(crate) inputs: Vec<PathBuf>,
+
+    /// Where the sound goes: a WAV file, or a folder when there are several inputs (it is made if need
+    /// be, and each output is called like its input). [default: STEM.INSTRUMENT.wav, here]
+    #[arg(short, long, value_name = "OUT")]
+    pub(crate) output: Option<PathBuf>,
+
+    #[command(flatten)]
+    pub(crate) listening: ListeningArgs,
+
+    /// Play this many octaves higher, or lower when negative; fractions bend (1/12 is a semitone). Use it
+    /// to bring your voice into the range of the instrument. -4 to 4.
+    #[arg(long, value_name = "OCTAVES", default_value_t = 0.0, allow_negative_numbers = true,
+          value_parser = within(-4.0, 4.0))]
+    pub(crate) f0_octave_shift: f64,
+
+    /// Where the pitch is less sure than this, only the breath of the instrument sounds, not its tone.
+    /// Raise it when consonants, breaths or noise come out as notes. 0 (always tone) to 1.
+    #[arg(long, value_name = "CONFIDENCE", default_value_t = 0.0, value_parser = within(0.0, 1.0))]
+    pub(crate) f0_confidence_threshold: f64,
+
+    /// Play as if you had sung this much louder, or softer when negative. The instrument's tone changes
+    /// with it, not only its level. -60 to 60 dB.
+    #[arg(long, value_name = "DB", default_value_t = 0.0, allow_negative_numbers = true,
+          value_parser = within(-60.0, 60.0))]
+    pub(crate) loudness_db_shift: f64,
+
+    /// Samples a second of the output; the instrument plays at its own rate and is converted. 8000 to
+    /// 192000. [default: that of the instrument]
+    #[arg(long, value_name = "HZ", value_parser = clap::value_parser!(u32).range(8_000..=192_000))]
+    pub(crate) sample_rate: Option<u32>,
+
+    /// How the output is stored: wav16, wav24 or wav32f. What would pass full scale is turned down,
+    /// except in wav32f.
+    #[arg(long, value_name = "FORMAT", default_value_t = OutputFormat::Wav24)]
+    pub(crate) format: OutputFormat,
+
+    /// Which noise the instrument's breath is made of: the same seed gives the same sound.
+    #[arg(long, default_value_t = 0)]
+    pub(crate) seed: u64,
+
+    #[command(flatten)]
+    pub(crate) showing: ShowingArgs,
+}
+
+#[derive(Debug, clap::Args)]
+#[command(after_help = EXIT_CODES)]
+pub(crate) struct AnalyzeArgs {
+    /// A recording.
+    #[arg(value_name = "IN")]
+    pub(crate) input: PathBuf,
+
+    #[command(flatten)]
+    pub(crate) listening: ListeningArgs,
+
+    #[command(flatten)]
+    pub(crate) showing: ShowingArgs,
+}
+
+/// How a recording is listened to.
+#[derive(Debug, clap::Args)]
+pub(crate) struct ListeningArgs {
+    /// The instrument: a name from `ddsp models`, or a .ddsp file.
+    #[arg(short, long, value_name = "NAME|FILE", default_value = "alto_sax")]
+    pub(crate) model: String,
+
+    /// Use this channel alone, counted from 1. [default: the mean of all channels]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
+    pub(crate) channel: Option<u16>,
+
+    /// Leave the level as recorded. By default a recording is scaled to the peak that the instrument was
+    /// trained with, because a quiet recording would be played as quiet notes.
+    #[arg(long)]
+    pub(crate) no_normalize_input: bool,
+}
+
+/// Pictures and tables.
+#[derive(Debug, clap::Args)]
+pub(crate) struct ShowingArgs {
+    /// Write what was heard as a table: time_s, f0_hz, f0_confidence, loudness_db. A folder when there are
+    /// several inputs.
+    #[arg(long, value_name = "OUT.csv")]
+    pub(crate) features: Option<PathBuf>,
+
+    /// Draw waveform, spectrogram, pitch and loudness, before and after. A folder when there are several
+    /// inputs.
+    #[arg(long, value_name = "OUT.png")]
+    pub(crate) plot: Option<PathBuf>,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct InfoArgs {
+    /// A name from `ddsp models`, or a .ddsp file.
+    #[arg(value_name = "NAME|FILE")]
+    pub(crate) model: String,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct BenchArgs {
+    /// A name from `ddsp models`, or a .ddsp file.
+    #[arg(short, long, value_name = "NAME|FILE", default_value = "alto_sax")]
+    pub(crate) model: String,
+
+    /// Seconds of audio in each run. 1 to 600.
+    #[arg(long, default_value_t = 10, value_parser = clap::value_parser!(u32).range(1..=600))]
+    pub(crate) seconds: u32,
+}
+
+/// A number between two limits.
+fn within(least: f64, most: f64) -> impl Fn(&str) -> Result<f64, String> + Clone {
+    move |text| {
+        let value: f64 =
+            text.parse().map_err(|_| format!("expected a number {least} to {most}"))?;
+        if value >= least && value <= most {
+            return Ok(value);
+        }
+        Err(format!("expected {least} to {most}"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Args::command().debug_assert();
+    }
+}

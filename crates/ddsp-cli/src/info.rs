@@ -1,0 +1,73 @@
+//! `ddsp info`: what an instrument is.
+
+use ddsp_core::engine::Engine;
+use ddsp_core::model::{DecoderConfig, Precision, ProcessorConfig};
+
+use crate::args::InfoArgs;
+use crate::failure::{Cause, Failure};
+use crate::instruments;
+use crate::listen::tracker;
+use crate::text::one_line;
+
+/// Runs the command.
+pub(crate) fn run(args: &InfoArgs) -> Result<(), Failure> {
+    let model = instruments::load(&args.model)?;
+    let config = model.config();
+    let engine = Engine::prepare(&model, 0);
+    let engine = engine.map_err(|e| Failure::new(Cause::Model, e.to_string()))?;
+    let row = |key: &str, value: String| println!("{key:<13}{}", one_line(&value));
+
+    row("name", config.name.clone());
+    row("description", config.description.clone());
+    row("licence", config.licence.clone());
+    row("trained on", config.provenance.dataset.clone());
+    row("training", config.provenance.training.clone());
+    let (rate, hop, frame_rate) = (config.sample_rate, config.hop_size, config.frame_rate());
+    row("sample rate", format!("{rate} Hz, {frame_rate} frames/s of {hop} samples"));
+    row("input peak", format!("{}", config.input_peak));
+    row("f0", format!("{} ({})", config.f0.tracker, config.f0.detail));
+    if let (_, Some(notice)) = tracker(config) {
+        row("", notice);
+    }
+    row("loudness", format!("{:?}", config.loudness));
+    let DecoderConfig::RnnFc(decoder) = &config.decoder;
+    let (channels, units) = (decoder.channels, decoder.gru_units);
+    row("decoder", format!("rnn_fc, {channels} channels, GRU {units}"));
+    for processor in &config.processors {
+        row(
+            "",
+            match processor {
+                ProcessorConfig::Harmonic(c) => format!(
+                    "harmonic, {} harmonics, amplitudes {:?}, phase {:?}",
+                    c.n_harmonics, c.amp_resample_method, c.phase_mode
+                ),
+                ProcessorConfig::FilteredNoise(c) => {
+                    format!("filtered noise, {} bands", c.n_noise_bands)
+                }
+                ProcessorConfig::Reverb(c) => {
+                    format!("reverb, {:.2} s", c.ir_size as f64 / f64::from(rate))
+                }
+            },
+        );
+    }
+    let stored = match model.precision() {
+        Precision::F32 => "f32",
+        Precision::F16 => "f16",
+    };
+    row("parameters", format!("{} in {stored}", model.weights().n_parameters()));
+    row(
+        "statistics",
+        match &config.dataset_statistics {
+            Some(s) => format!(
+                "pitch {:.1} midi, loudness {:.1} dB, loudest {:.1} dB on average",
+                s.mean_pitch_midi, s.mean_loudness_db, s.mean_max_loudness_db
+            ),
+            None => "none stored".to_owned(),
+        },
+    );
+    let latency = engine.latency_samples();
+    let latency_ms = 1e3 * latency as f64 / f64::from(rate);
+    row("latency", format!("{latency} samples ({latency_ms:.1} ms) from frame to sound"));
+    row("format", format!("version {}", config.format_version));
+    Ok(())
+}

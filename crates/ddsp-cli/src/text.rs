@@ -1,0 +1,39 @@
+//! Wording shared by the reports.
+
+/// Text from outside on one line and of bearable length: control characters could redraw a terminal.
+pub(crate) fn one_line(text: &str) -> String {
+    const MOST: usize = 300;
+    let clean = |c: char| if c.is_control() { ' ' } else { c };
+    let mut line: String = text.chars().take(MOST).map(clean).collect();
+    if text.chars().nth(MOST).is_some() {
+        line.push('…');
+    }
+    line
+}
+
+/// A pitch as a note name, as `A4`.
+pub(crate) fn note_name(hz: f64) -> String {
+    const NAMES: [&str; 12] = ["C", "C#", "D", "D#", "E", "F", "F#", "G", "G#", "A", "A#", "B"];
+    let midi = ddsp_core::scale::hz_to_midi(hz).round() as i64;
+    format!("{}{}", NAMES[midi.rem_euclid(12) as usize], midi.div_euclid(12) - 1)
+}
+
+/// A count with its noun, as `1 channel`, `2 channels`.
+pub(crate) fn count(n: usize, noun: &str) -> String {
+    format!("{n} {noun}{}", if n == 1 { "" } else { "s" })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn notes_and_lines_read_well() {
+        assert_eq!(note_name(440.0), "A4");
+        assert_eq!(note_name(261.63), "C4");
+        assert_eq!(note_name(30.87), "B0");
+        assert_eq!(count(1, "channel"), "1 channel");
+        assert_eq!(one_line("a\nb\u{1b}[31m"), "a b [31m");
+        assert_eq!(one_line(&"x".repeat(1000)).chars().count(), 301);
+    }
+}
