@@ -98,43 +98,45 @@ impl Real for f32 {
     /// Cody and Waite's reduction by ln 2 in two parts, then the polynomial of Moshier's Cephes
     /// (`expf.c`); relative error below 2e-7 for arguments in [-87, 88].
     #[inline(always)]
+    #[allow(clippy::excessive_precision, reason = "published constants, digit for digit")]
     fn exp(self) -> Self {
         const LN_2_HIGH: f32 = 0.693_359_375;
-        const LN_2_LOW: f32 = -2.121_944_4e-4;
+        const LN_2_LOW: f32 = -2.121_944_400_5e-4;
         // Adding and taking away 1.5 * 2^23 rounds to an integer without a branch.
         const ROUND: f32 = 12_582_912.0;
         let x = self.clamp(-87.0, 88.0);
         let n = x.mul_add(std::f32::consts::LOG2_E, ROUND) - ROUND;
         let r = n.mul_add(-LN_2_LOW, n.mul_add(-LN_2_HIGH, x));
-        let p = 1.987_569_1e-4_f32;
-        let p = p.mul_add(r, 1.398_199_9e-3);
-        let p = p.mul_add(r, 8.333_452e-3);
-        let p = p.mul_add(r, 4.166_579_6e-2);
-        let p = p.mul_add(r, 1.666_666_5e-1);
-        let p = p.mul_add(r, 5.000_000_1e-1);
+        let p = 1.987_569_15e-4_f32;
+        let p = p.mul_add(r, 1.398_199_950_7e-3);
+        let p = p.mul_add(r, 8.333_451_907_3e-3);
+        let p = p.mul_add(r, 4.166_579_589_4e-2);
+        let p = p.mul_add(r, 1.666_666_545_9e-1);
+        let p = p.mul_add(r, 5.000_000_120_1e-1);
         let y = p.mul_add(r * r, r + 1.0);
         y * f32::from_bits(((n as i32 + 127) as u32) << 23)
     }
 
     /// Moshier's Cephes (`logf.c`); relative error below 2e-7 away from 1, absolute near it.
     #[inline(always)]
+    #[allow(clippy::excessive_precision, reason = "published constants, digit for digit")]
     fn ln(self) -> Self {
         const LN_2_HIGH: f32 = 0.693_359_375;
-        const LN_2_LOW: f32 = -2.121_944_4e-4;
+        const LN_2_LOW: f32 = -2.121_944_400_5e-4;
         // Split x = 2^e m with m in [sqrt(1/2), sqrt(2)).
         let bits = self.max(f32::MIN_POSITIVE).to_bits();
         let shifted = bits.wrapping_sub(0x3f35_04f3);
         let e = ((shifted as i32) >> 23) as f32;
         let m = f32::from_bits((shifted & 0x007f_ffff).wrapping_add(0x3f35_04f3)) - 1.0;
-        let p = 7.037_683_6e-2_f32;
-        let p = p.mul_add(m, -1.151_461e-1);
-        let p = p.mul_add(m, 1.167_699_87e-1);
-        let p = p.mul_add(m, -1.242_014_08e-1);
-        let p = p.mul_add(m, 1.424_932_28e-1);
-        let p = p.mul_add(m, -1.666_805_77e-1);
-        let p = p.mul_add(m, 2.000_071_48e-1);
-        let p = p.mul_add(m, -2.499_999_4e-1);
-        let p = p.mul_add(m, 3.333_333_1e-1);
+        let p = 7.037_683_629_2e-2_f32;
+        let p = p.mul_add(m, -1.151_461_031_0e-1);
+        let p = p.mul_add(m, 1.167_699_874_0e-1);
+        let p = p.mul_add(m, -1.242_014_084_6e-1);
+        let p = p.mul_add(m, 1.424_932_278_7e-1);
+        let p = p.mul_add(m, -1.666_805_766_5e-1);
+        let p = p.mul_add(m, 2.000_071_476_5e-1);
+        let p = p.mul_add(m, -2.499_999_399_3e-1);
+        let p = p.mul_add(m, 3.333_333_117_4e-1);
         let m2 = m * m;
         let y = (p * m).mul_add(m2, e * LN_2_LOW);
         e.mul_add(LN_2_HIGH, m + m2.mul_add(-0.5, y))
@@ -187,6 +189,7 @@ impl Real for f32 {
 }
 
 /// Minimax coefficients of `sin(pi t / 2) / t` in powers of `t^2` for t in [-1, 1] (Remez exchange).
+#[allow(clippy::approx_constant, reason = "the first coefficient of the fit is near pi / 2")]
 const SIN_QUARTER: [f32; 5] =
     [1.570_796_3, -0.645_963_4, 0.079_688_48, -0.004_672_228, 0.000_150_820_56];
 

@@ -138,7 +138,7 @@ impl ModelConfig {
                 }
                 ProcessorConfig::FilteredNoise(c) => {
                     check("filtered_noise.n_noise_bands", c.n_noise_bands, 3, 16_385)?;
-                    if !(c.initial_bias.abs() <= 100.0) {
+                    if !(-100.0..=100.0).contains(&c.initial_bias) {
                         let detail = format!("expected -100 to 100, found {}", c.initial_bias);
                         return Err(Error::model("filtered_noise.initial_bias", detail));
                     }
