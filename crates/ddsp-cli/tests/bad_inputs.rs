@@ -46,6 +46,10 @@ fn write_wav(path: &Path, samples: &[f32]) {
     writer.finalize().unwrap();
 }
 
+fn copy_clip(folder: &Path) {
+    fs::copy(clip(), folder.join("in.flac")).unwrap();
+}
+
 /// A row: its name, what is put into the folder, the arguments, the exit code, what must be said.
 struct Row {
     name: &'static str,
@@ -123,7 +127,7 @@ const ROWS: &[Row] = &[
     #[cfg(target_os = "linux")]
     Row {
         name: "full disk",
-        prepare: |dir| drop(fs::copy(clip(), dir.join("in.flac")).unwrap()),
+        prepare: copy_clip,
         args: &["transfer", "in.flac", "-o", "/dev/full"],
         exit_code: 5,
         says: &["/dev/full", "cannot be written"],
@@ -157,7 +161,7 @@ const ROWS: &[Row] = &[
     },
     Row {
         name: "control out of range",
-        prepare: |dir| drop(fs::copy(clip(), dir.join("in.flac")).unwrap()),
+        prepare: copy_clip,
         args: &["transfer", "in.flac", "-o", "out.wav", "--f0-octave-shift", "9"],
         exit_code: 2,
         says: &["--f0-octave-shift", "expected -4 to 4"],
