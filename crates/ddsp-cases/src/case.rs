@@ -21,6 +21,14 @@ pub struct Case {
     pub tensors: Tensors,
 }
 
+impl Case {
+    /// An argument that is a size.
+    pub fn size(&self, argument: &str) -> usize {
+        let value = &self.args[argument];
+        value.as_u64().unwrap_or_else(|| panic!("{}: {argument} is {value}", self.name)) as usize
+    }
+}
+
 /// Tensors by name: shape and values.
 #[derive(Debug, Clone, Default)]
 pub struct Tensors(BTreeMap<String, (Vec<usize>, Vec<f64>)>);

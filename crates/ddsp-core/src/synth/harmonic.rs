@@ -68,11 +68,15 @@ impl<R: Real> Harmonic<R> {
         match config.phase_mode {
             PhaseMode::Exact => {}
         }
+        let fractions = config.amp_resample_method.fractions(hop_size).ok_or_else(|| {
+            let detail = "expected nearest, linear or window, found cubic, which does not stream";
+            Error::config("harmonic.amp_resample_method", detail.to_owned())
+        })?;
         Ok(Self {
             isa: Isa::detect(),
             sample_rate: f64::from(sample_rate),
             hop_size,
-            fractions: config.amp_resample_method.fractions(hop_size),
+            fractions,
             phase: 0.0,
             present: None,
             present_amplitudes: vec![R::default(); n],

@@ -6,6 +6,7 @@
 mod effects;
 mod math;
 mod nn;
+mod resample;
 mod spectral;
 mod synths;
 
@@ -38,8 +39,14 @@ fn one<R: Real>(values: Vec<R>) -> Outputs {
 }
 
 fn run<R: Real>(case: &Case) -> Outputs {
-    let groups =
-        [math::run::<R>, synths::run::<R>, effects::run::<R>, spectral::run::<R>, nn::run::<R>];
+    let groups = [
+        math::run::<R>,
+        synths::run::<R>,
+        effects::run::<R>,
+        spectral::run::<R>,
+        nn::run::<R>,
+        resample::run::<R>,
+    ];
     groups.iter().find_map(|group| group(case))
 }
 
