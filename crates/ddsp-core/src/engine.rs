@@ -21,7 +21,7 @@ use crate::synth::{FilteredNoise, Harmonic};
 pub struct Engine {
     hop_size: usize,
     nyquist_hz: f32,
-    seed: u64,
+    noise: Noise,
     input_keys: Vec<InputKey>,
     decoder: RnnFcDecoder<f32>,
     sources: Vec<Source>,
@@ -38,6 +38,29 @@ pub struct Engine {
     read: usize,
     rendered: usize,
     scratch: Scratch,
+}
+
+/// What the noise is filtered from.
+#[derive(Debug)]
+enum Noise {
+    /// Drawn from a counter.
+    Drawn { seed: u64 },
+    /// Given by sample, then silence.
+    Given(Vec<f32>),
+}
+
+impl Noise {
+    fn fill(&self, first_sample: u64, out: &mut [f32]) {
+        match self {
+            Self::Drawn { seed } => fill_uniform(*seed, first_sample, out),
+            Self::Given(noise) => {
+                let start = usize::try_from(first_sample).unwrap_or(usize::MAX).min(noise.len());
+                let given = &noise[start..(start + out.len()).min(noise.len())];
+                out[..given.len()].copy_from_slice(given);
+                out[given.len()..].fill(0.0);
+            }
+        }
+    }
 }
 
 /// Anything that turns its share of the raw outputs into signal.
@@ -127,7 +150,7 @@ impl Engine {
         Ok(Self {
             hop_size,
             nyquist_hz: 0.5 * config.sample_rate as f32,
-            seed,
+            noise: Noise::Drawn { seed },
             input_keys: decoder_config.input_keys.clone(),
             decoder,
             sources,
@@ -142,6 +165,13 @@ impl Engine {
             rendered: 0,
             scratch,
         })
+    }
+
+    /// Plays with this noise, uniform in [-1, 1), in place of noise drawn from the seed; silence follows
+    /// it. For comparisons with renderings whose noise is known.
+    pub fn with_noise(mut self, noise: Vec<f32>) -> Self {
+        self.noise = Noise::Given(noise);
+        self
     }
 
     /// How far the sound comes behind the frames.
@@ -296,7 +326,7 @@ impl Engine {
                         synth.controls(&mut raw[*first_raw..]);
                     }
                     let noise = &mut noise[..n_samples];
-                    fill_uniform(self.seed, self.n_frames * hop_size as u64, noise);
+                    self.noise.fill(self.n_frames * hop_size as u64, noise);
                     synth.process(&raw[*first_raw..], stride, noise, signal);
                 }
             }
