@@ -63,6 +63,14 @@ impl Model {
         Ok(Self { config, weights, precision })
     }
 
+    /// How each harmonic synthesizer sums its phase.
+    pub fn phase_modes(&self) -> impl Iterator<Item = PhaseMode> {
+        self.config.processors.iter().filter_map(|processor| match processor {
+            ProcessorConfig::Harmonic(config) => Some(config.phase_mode),
+            ProcessorConfig::FilteredNoise(_) | ProcessorConfig::Reverb(_) => None,
+        })
+    }
+
     /// Plays with another [`PhaseMode`] than the one that the model names.
     pub fn with_phase_mode(mut self, phase_mode: PhaseMode) -> Self {
         for processor in &mut self.config.processors {
