@@ -30,6 +30,8 @@ pub struct Engine {
     /// Samples handed out, frames taken in, since the start.
     n_samples: u64,
     n_frames: u64,
+    /// Samples that have gone through the effects.
+    n_mixed: u64,
     ended: bool,
     /// The frame that is held when too few are given.
     last: Frame,
@@ -158,6 +160,7 @@ impl Engine {
             latency_samples,
             n_samples: 0,
             n_frames: 0,
+            n_mixed: 0,
             ended: false,
             last: Frame::default(),
             ready: rows(hop_size),
@@ -205,6 +208,7 @@ impl Engine {
         self.scratch.mix.fill(0.0);
         self.n_samples = 0;
         self.n_frames = 0;
+        self.n_mixed = 0;
         self.ended = false;
         self.last = Frame::default();
         self.read = 0;
@@ -361,6 +365,10 @@ impl Engine {
         let mix = &mut self.scratch.mix;
         let ready = &mut self.ready[..n_samples];
         ready.copy_from_slice(&mix[..n_samples]);
+        // Centred filters ring before the first sample; nobody hears that, and no reverb may.
+        let n_before = (self.latency_samples as u64).saturating_sub(self.n_mixed);
+        ready[..n_samples.min(n_before as usize)].fill(0.0);
+        self.n_mixed += n_samples as u64;
         mix.copy_within(n_samples.., 0);
         let left = mix.len() - n_samples;
         mix[left..].fill(0.0);

@@ -1,6 +1,7 @@
 //! Blocks equal whole, bit for bit, without an allocation.
 
 use allocation_counter::measure;
+use ddsp_cases::{CROSS_FORM, distance};
 use ddsp_core::condition::Frames;
 use ddsp_core::effect::{Reverb, ReverbConfig};
 use ddsp_core::engine::Engine;
@@ -279,6 +280,23 @@ fn engine() {
             assert_eq!(measure(|| engine.reset()).count_total, 0);
         }
     }
+}
+
+/// A reverb begins with the first sample: what centred filters ring before it is not reverberated.
+#[test]
+fn engine_reverberates_only_what_is_heard() {
+    let wet = model(64, 65, PhaseMode::Exact);
+    let mut config = wet.config().clone();
+    let Some(ProcessorConfig::Reverb(reverb)) = config.processors.pop() else { unreachable!() };
+    let mut weights = wet.weights().clone();
+    let ir = weights.take::<f32>("reverb/ir", &[reverb.ir_size]).unwrap();
+    let dry = Model::new(config, weights, Precision::F32).unwrap();
+    let clip = Clip::new(60);
+    let render = |model| Engine::prepare(model, 7).unwrap().render(clip.frames(), |_| ());
+    let mut expected = render(&dry);
+    Reverb::new(&reverb, &ir).unwrap().process(&mut expected);
+    let wide = |x: &[f32]| x.iter().map(|&x| f64::from(x)).collect::<Vec<_>>();
+    assert!(distance(&wide(&render(&wet)), &wide(&expected)) < CROSS_FORM);
 }
 
 #[test]
