@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Parser, Subcommand};
 use ddsp_core::synth::PhaseMode;
+use ddsp_core::feature::f0::F0Config;
 use ddsp_io::audio::OutputFormat;
 
 const EXIT_CODES: &str = "\
@@ -31,6 +32,8 @@ pub(crate) enum Command {
     Info(InfoArgs),
     /// Measure how fast each stage runs on this machine.
     Bench(BenchArgs),
+    /// Measure pitch trackers on recordings whose pitch is known.
+    EvalPitch(EvalPitchArgs),
 }
 
 #[derive(Debug, clap::Args)]
@@ -174,6 +177,25 @@ pub(crate) struct BenchArgs {
     /// Seconds of audio in each run. 1 to 600.
     #[arg(long, default_value_t = 10, value_parser = clap::value_parser!(u32).range(1..=600))]
     pub(crate) seconds: u32,
+}
+
+#[derive(Debug, clap::Args)]
+#[command(after_help = EXIT_CODES)]
+pub(crate) struct EvalPitchArgs {
+    /// A folder, searched with all folders in it. The pitch of STEM.wav is in STEM.csv; that of
+    /// STEM_CONDITION.wav in STEM_CONDITION.csv or else in STEM.csv. Rows are time_s,f0_hz, where 0 Hz is
+    /// unvoiced.
+    #[arg(value_name = "DIR")]
+    pub(crate) folder: PathBuf,
+
+    /// Which tracker; may be given again. [default: all]
+    #[arg(long, value_name = "NAME",
+          value_parser = clap::builder::PossibleValuesParser::new(F0Config::NAMES))]
+    pub(crate) pitch: Vec<String>,
+
+    /// Write the table as JSON too: a list with one object a row.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) json: Option<PathBuf>,
 }
 
 /// A number between two limits.

@@ -7,6 +7,7 @@
 mod analyze;
 mod args;
 mod bench;
+mod eval_pitch;
 mod failure;
 mod features_csv;
 mod info;
@@ -31,6 +32,7 @@ fn main() -> ExitCode {
         Command::Models => instruments::run(),
         Command::Info(args) => info::run(&args),
         Command::Bench(args) => bench::run(&args),
+        Command::EvalPitch(args) => eval_pitch::run(&args),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,
