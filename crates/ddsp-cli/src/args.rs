@@ -34,6 +34,8 @@ pub(crate) enum Command {
     Bench(BenchArgs),
     /// Measure pitch trackers on recordings whose pitch is known.
     EvalPitch(EvalPitchArgs),
+    /// Measure a transfer against the recording it was made of.
+    Compare(CompareArgs),
 }
 
 #[derive(Debug, clap::Args)]
@@ -196,6 +198,32 @@ pub(crate) struct EvalPitchArgs {
     /// Write the table as JSON too: a list with one object a row.
     #[arg(long, value_name = "FILE")]
     pub(crate) json: Option<PathBuf>,
+}
+
+#[derive(Debug, clap::Args)]
+#[command(after_help = EXIT_CODES)]
+pub(crate) struct CompareArgs {
+    /// The recording.
+    #[arg(value_name = "IN")]
+    pub(crate) input: PathBuf,
+
+    /// What was made of it.
+    #[arg(value_name = "OUT")]
+    pub(crate) output: PathBuf,
+
+    /// The instrument that played: a name from `ddsp models`, or a .ddsp file. Both files are compared at
+    /// its rate, and loudness is by its definition.
+    #[arg(short, long, value_name = "NAME|FILE", default_value = "alto_sax")]
+    pub(crate) model: String,
+
+    /// By how many octaves the output was meant to be shifted. -4 to 4.
+    #[arg(long, value_name = "OCTAVES", default_value_t = 0.0, allow_negative_numbers = true,
+          value_parser = within(-4.0, 4.0))]
+    pub(crate) f0_octave_shift: f64,
+
+    /// Print one JSON object instead of the table.
+    #[arg(long)]
+    pub(crate) json: bool,
 }
 
 /// A number between two limits.

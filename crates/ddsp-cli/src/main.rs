@@ -7,6 +7,7 @@
 mod analyze;
 mod args;
 mod bench;
+mod compare;
 mod eval_pitch;
 mod failure;
 mod features_csv;
@@ -33,6 +34,7 @@ fn main() -> ExitCode {
         Command::Info(args) => info::run(&args),
         Command::Bench(args) => bench::run(&args),
         Command::EvalPitch(args) => eval_pitch::run(&args),
+        Command::Compare(args) => compare::run(&args),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,
