@@ -1,6 +1,6 @@
 //! The command `ddsp`.
 //!
-//! One file a subcommand. This crate is the only one that prints, asks for the command line or picks
+//! One file or folder a subcommand. This crate is the only one that prints, asks for the command line or picks
 //! an exit code.
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "this is the command line")]
 
