@@ -16,6 +16,7 @@ pub mod engine;
 pub mod error;
 pub mod feature;
 pub mod fft;
+pub mod filter;
 pub mod math;
 pub mod model;
 pub mod nn;

@@ -6,6 +6,7 @@ use ddsp_core::condition::Frames;
 use ddsp_core::effect::{Reverb, ReverbConfig};
 use ddsp_core::engine::Engine;
 use ddsp_core::feature::loudness::LoudnessConfig;
+use ddsp_core::filter::FirFilter;
 use ddsp_core::model::{
     DecoderConfig, F0Description, FORMAT_VERSION, Model, ModelConfig, Precision, ProcessorConfig,
     Provenance, Weights,
@@ -170,6 +171,25 @@ fn filtered_noise() {
             in_blocks(seed, n, 64, |a, b| {
                 let (noise, parts) = (&noise[hop * a..hop * b], &mut parts[hop * a..hop * b]);
                 synth.process(&controls[65 * a..65 * b], 65, noise, parts);
+            });
+            assert_eq!(whole, parts);
+        }
+    }
+}
+
+#[test]
+fn fir_filter() {
+    for (n_taps, hop) in [(1, 64), (127, 64), (33, 10)] {
+        let n = 200;
+        let (input, taps) = (values(1, n * hop), values(2, n * n_taps));
+        let new = || FirFilter::<f32>::new(n_taps, hop).unwrap();
+        let mut whole = vec![0.0; n * hop];
+        new().process(&taps, &input, &mut whole);
+        for seed in 0..10 {
+            let (mut filter, mut parts) = (new(), vec![0.0; n * hop]);
+            in_blocks(seed, n, 64, |a, b| {
+                let (input, parts) = (&input[hop * a..hop * b], &mut parts[hop * a..hop * b]);
+                filter.process(&taps[n_taps * a..n_taps * b], input, parts);
             });
             assert_eq!(whole, parts);
         }
