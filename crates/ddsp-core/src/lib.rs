@@ -26,5 +26,6 @@ pub mod resample;
 pub mod scale;
 pub mod simd;
 pub mod synth;
+pub mod wavetable;
 
 pub use error::Error;
