@@ -1,6 +1,7 @@
 //! Group `synths`.
 
 use ddsp_cases::Case;
+use ddsp_core::filter::{Padding, frequency_filter};
 use ddsp_core::real::Real;
 use ddsp_core::resample::ResampleMethod;
 use ddsp_core::scale::ScaleFn;
@@ -99,8 +100,11 @@ fn filtered_noise<R: Real>(case: &Case) -> Outputs {
     let [n_batch, n_frames, n_noise_bands] = *case.tensors.shape("in/magnitudes") else {
         return None;
     };
+    if case.args["scale_fn"] != "exp_sigmoid" {
+        return None;
+    }
     let n_samples = case.args["n_samples"].as_u64()? as usize;
-    let hop_size = n_samples / n_frames;
+    let hop_size = n_samples.div_ceil(n_frames);
     let config = FilteredNoiseConfig {
         n_noise_bands,
         initial_bias: case.args["initial_bias"].as_f64()?,
@@ -109,15 +113,21 @@ fn filtered_noise<R: Real>(case: &Case) -> Outputs {
     let mut magnitudes = real::<R>(case.tensors.get("in/magnitudes"));
     let noise = real::<R>(case.tensors.get("in/noise"));
     let mut signal: Vec<R> = Vec::new();
-    for b in 0..n_batch {
+    let controls = magnitudes.chunks_mut(n_frames * n_noise_bands);
+    for (controls, noise) in controls.zip(noise.chunks(n_samples)).take(n_batch) {
         let mut synth = FilteredNoise::<R>::new(&config, hop_size).unwrap();
-        let n = n_frames * n_noise_bands;
-        let controls = &mut magnitudes[b * n..][..n];
         controls.chunks_mut(n_noise_bands).for_each(|raw| synth.controls(raw));
+        if !n_samples.is_multiple_of(n_frames) {
+            // The stream has whole frames only; the clip's last one is shorter.
+            let (bands, window) = (n_noise_bands, config.window_size);
+            let clip = frequency_filter(noise, controls, bands, window, Padding::Same).unwrap();
+            signal.extend(clip);
+            continue;
+        }
         let delay = synth.latency_samples();
         let mut out = vec![R::default(); n_samples + delay];
         let (body, mut tail) = out.split_at_mut(n_samples);
-        synth.process(controls, n_noise_bands, &noise[b * n_samples..][..n_samples], body);
+        synth.process(controls, n_noise_bands, noise, body);
         while !tail.is_empty() {
             let (now, later) = tail.split_at_mut(tail.len().min(hop_size));
             synth.finish(now);
