@@ -3,6 +3,7 @@
 use crate::error::Error;
 use crate::real::Real;
 use crate::resample::{ResampleMethod, resample};
+use crate::synth::PhaseMode;
 
 /// Reads one cycle that is stored in a table, on straight lines between its points; behind the last
 /// point comes the first.
@@ -84,8 +85,9 @@ pub fn harmonic_distribution_to_wavetable<R: Real>(
 ///
 /// *Errors*: there is no frame or no wavetable; as [`resample`].
 ///
-/// *Reference*: Magenta's `core.wavetable_synthesis`, which sums phase in f32; here it is exact. The
-/// first sample has phase 0.
+/// *Reference*: Magenta's `core.wavetable_synthesis`. The first sample has phase 0. As there is one way in
+/// which Magenta sums the phase of a wavetable, both modes named after it do that: cycles in the
+/// arithmetic of `R`, never wrapped.
 pub fn wavetable_synthesis<R: Real>(
     f0_hz: &[R],
     amplitudes: &[R],
@@ -93,6 +95,7 @@ pub fn wavetable_synthesis<R: Real>(
     n_wavetable: usize,
     n_samples: usize,
     sample_rate: u32,
+    phase_mode: PhaseMode,
 ) -> Result<Vec<R>, Error> {
     if n_wavetable == 0 || wavetables.len() < n_wavetable {
         let detail = format!("expected tables of {n_wavetable}, found {} values", wavetables.len());
@@ -104,7 +107,7 @@ pub fn wavetable_synthesis<R: Real>(
     // Reading is linear in the table, so two tables are read and mixed, not mixed and read.
     let places: Vec<f64> = (0..tables.len()).map(|i| i as f64).collect();
     let places = resample(&places, 1, n_samples, ResampleMethod::Linear, true)?;
-    let mut cycles = 0.0;
+    let (mut cycles, mut summed) = (0.0, R::default());
     for ((y, hz), place) in amplitudes.iter_mut().zip(f0_hz).zip(places) {
         let first = place as usize;
         let mut value = lookup_table(cycles, tables[first]);
@@ -113,7 +116,13 @@ pub fn wavetable_synthesis<R: Real>(
             value = t.fused(lookup_table(cycles, next) - value, value);
         }
         *y *= value;
-        cycles += hz.widen() / f64::from(sample_rate);
+        cycles = match phase_mode {
+            PhaseMode::Exact => cycles + hz.widen() / f64::from(sample_rate),
+            PhaseMode::MagentaF32 | PhaseMode::MagentaAngular => {
+                summed += hz / R::narrow(f64::from(sample_rate));
+                summed.widen()
+            }
+        };
         cycles -= cycles.floor();
     }
     Ok(amplitudes)
@@ -173,13 +182,19 @@ mod tests {
         let table = harmonic_distribution_to_wavetable(&[1.0_f64], 1, 2048).unwrap();
         let f0_hz = [440.0; 10];
         for tables in [table.clone(), table.repeat(10)] {
-            let y = wavetable_synthesis(&f0_hz, &[0.5; 10], &tables, 2048, 1000, 16_000).unwrap();
+            let mode = PhaseMode::Exact;
+            let y = wavetable_synthesis(&f0_hz, &[0.5; 10], &tables, 2048, 1000, 16_000, mode);
+            let y = y.unwrap();
+            let mode = PhaseMode::MagentaF32;
+            let summed = wavetable_synthesis(&f0_hz, &[0.5; 10], &tables, 2048, 1000, 16_000, mode);
+            assert!(y.iter().zip(summed.unwrap()).all(|(a, b)| (a - b).abs() < 1e-9));
             for (n, y) in y.iter().enumerate() {
                 let exact = 0.5 * (std::f64::consts::TAU * 440.0 * n as f64 / 16_000.0).cos();
                 assert!((y - exact).abs() < 1e-5, "{n}: {y} {exact}");
             }
         }
-        assert!(wavetable_synthesis(&f0_hz, &[0.5; 10], &[], 4, 1000, 16_000).is_err());
+        let none = wavetable_synthesis(&f0_hz, &[0.5; 10], &[], 4, 1000, 16_000, PhaseMode::Exact);
+        assert!(none.is_err());
     }
 
     #[test]

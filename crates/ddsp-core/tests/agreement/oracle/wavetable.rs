@@ -2,6 +2,7 @@
 
 use ddsp_cases::Case;
 use ddsp_core::real::Real;
+use ddsp_core::synth::PhaseMode;
 use ddsp_core::wavetable::{
     harmonic_distribution_to_wavetable, linear_lookup, variable_length_delay, wavetable_synthesis,
 };
@@ -38,7 +39,9 @@ pub(super) fn run<R: Real>(case: &Case) -> Outputs {
             };
             let clip = |b| {
                 let [f0_hz, amplitudes, tables] = [&f0_hz, &amplitudes, &tables].map(|x| row(x, b));
-                wavetable_synthesis(&f0_hz, &amplitudes, &tables, n_wavetable, n, rate).unwrap()
+                let mode = PhaseMode::MagentaF32;
+                wavetable_synthesis(&f0_hz, &amplitudes, &tables, n_wavetable, n, rate, mode)
+                    .unwrap()
             };
             one((0..n_batch).flat_map(clip).collect())
         }
