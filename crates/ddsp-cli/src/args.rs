@@ -3,8 +3,8 @@
 use std::path::PathBuf;
 
 use clap::{Parser, Subcommand};
-use ddsp_core::synth::PhaseMode;
 use ddsp_core::feature::f0::F0Config;
+use ddsp_core::synth::PhaseMode;
 use ddsp_io::audio::OutputFormat;
 
 const EXIT_CODES: &str = "\

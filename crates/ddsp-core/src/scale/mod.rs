@@ -9,7 +9,7 @@ mod level;
 mod pitch;
 
 pub use auditory::{bark_to_hz, hz_to_bark, hz_to_erb, hz_to_mel, mel_to_hz};
-pub use exp_sigmoid::{exp_sigmoid, exp_sigmoid_all, exp_sigmoid_with, sym_exp_sigmoid};
+pub use exp_sigmoid::{ScaleFn, exp_sigmoid, exp_sigmoid_all, exp_sigmoid_with, sym_exp_sigmoid};
 pub use frequencies::{
     CriticalBandScale, CriticalBands, frequencies_critical_bands, frequencies_sigmoid,
     frequencies_softmax,

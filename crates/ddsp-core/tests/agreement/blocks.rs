@@ -15,9 +15,11 @@ use ddsp_core::nn::rnn_fc_decoder::InputKey;
 use ddsp_core::nn::{RnnFcDecoder, RnnFcDecoderConfig};
 use ddsp_core::noise::uniform;
 use ddsp_core::resample::ResampleMethod;
+use ddsp_core::scale::ScaleFn;
 use ddsp_core::simd::Isa;
 use ddsp_core::synth::{
-    FilteredNoise, FilteredNoiseConfig, Harmonic, HarmonicConfig, OscillatorBank, PhaseMode,
+    FilteredNoise, FilteredNoiseConfig, FrequencyScaleFn, Harmonic, HarmonicConfig, OscillatorBank,
+    PhaseMode, Sinusoidal, SinusoidalConfig,
 };
 
 const PHASE_MODES: [PhaseMode; 3] =
@@ -127,6 +129,33 @@ fn harmonic() {
                 synth.process(&f0_hz[a..b], controls, 31, &mut parts[hop * a..hop * b]);
             });
             assert_eq!(whole, parts);
+        }
+    }
+}
+
+#[test]
+fn sinusoidal() {
+    for phase_mode in PHASE_MODES {
+        let config = SinusoidalConfig {
+            n_sinusoids: 9,
+            amp_resample_method: ResampleMethod::Window,
+            phase_mode,
+            amp_scale_fn: ScaleFn::None,
+            freq_scale_fn: FrequencyScaleFn::None,
+        };
+        let (n, hop) = (200, 50);
+        let amplitudes = values(1, n * 9);
+        let hz: Vec<f32> = values(2, n * 9).iter().map(|x| 5000.0 + 4900.0 * x).collect();
+        let new = || Sinusoidal::<f32>::new(&config, 16_000, hop).unwrap();
+        let mut whole = vec![0.0; n * hop];
+        new().process(&amplitudes, &hz, &mut whole);
+        for seed in 0..10 {
+            let (mut synth, mut parts) = (new(), vec![0.0; n * hop]);
+            in_blocks(seed, n, 64, |a, b| {
+                let rows = 9 * a..9 * b;
+                synth.process(&amplitudes[rows.clone()], &hz[rows], &mut parts[hop * a..hop * b]);
+            });
+            assert_eq!(whole, parts, "{phase_mode:?}");
         }
     }
 }
