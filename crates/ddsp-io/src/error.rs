@@ -247,7 +247,8 @@ impl fmt::Display for Error {
                 write!(f, "expected a sample rate from 1000 to 768000 Hz, found {sample_rate} Hz")
             }
             Self::OutputFormat { given } => {
-                write!(f, "expected an output format wav16, wav24 or wav32f, found {given:?}")
+                const NAMES: &str = "wav16, wav24, wav32f, flac16 or flac24";
+                write!(f, "expected an output format {NAMES}, found {given:?}")
             }
             Self::Write { path, source } => {
                 write!(f, "{}: cannot be written: {}", path.display(), reason(source))
