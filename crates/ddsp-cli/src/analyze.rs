@@ -5,6 +5,7 @@ use crate::failure::Failure;
 use crate::instruments;
 use crate::jobs::{Wanted, plan};
 use crate::listen::listen;
+use crate::say::report;
 use crate::showing::{Shown, show};
 
 /// Runs the command.
@@ -13,17 +14,17 @@ pub(crate) fn run(args: &AnalyzeArgs) -> Result<(), Failure> {
     let wanted = Wanted {
         features: args.showing.features.as_deref(),
         plot: args.showing.plot.as_deref(),
-        instrument: &model.config().name,
         ..Wanted::default()
     };
     for job in plan(std::slice::from_ref(&args.input), &wanted)? {
         let heard = listen(&job.input, &args.listening, &model)?;
-        heard.report(&job.input).iter().for_each(|line| println!("{line}"));
-        heard.notices.iter().for_each(|notice| println!("  note: {notice}"));
-        let title = job.input.display().to_string();
+        let mut lines = heard.report(&job.input);
+        lines.extend(heard.notices.iter().map(|notice| format!("  note: {notice}")));
+        report(&lines, job.takes_stdout());
+        let title = job.input.to_string();
         let shown = Shown { title: &title, samples: &heard.samples, features: &heard.features };
         let lines = show(&job, model.config(), &[shown])?;
-        lines.iter().for_each(|line| println!("{line}"));
+        report(&lines, job.takes_stdout());
     }
     Ok(())
 }

@@ -8,9 +8,10 @@ use ddsp_core::synth::PhaseMode;
 use ddsp_io::audio::OutputFormat;
 
 const EXIT_CODES: &str = "\
-Exit codes: 0 done; 2 the command line asks for something that is not possible; 3 an input is missing
-or is no usable audio; 4 the model is missing or not usable; 5 an output cannot be written; 6 some of
-several inputs failed, the others are done.";
+Exit codes: 0 done; 2 the command line asks for something that is not possible; 3 an input is \
+missing or is no usable audio; 4 the model is missing or not usable; 5 an output cannot be written \
+(without a word when the reader of a pipe has left); 6 some of several inputs failed, the others are \
+done.";
 
 /// Sing, play or hum; hear it as another instrument.
 #[derive(Debug, Parser)]
@@ -42,12 +43,13 @@ pub(crate) enum Command {
 #[command(after_help = EXIT_CODES)]
 pub(crate) struct TransferArgs {
     /// Recordings, folders of recordings, or patterns as '*.wav'. WAV, FLAC, MP3, OGG Vorbis, AIFF,
-    /// M4A; any rate, any number of channels, any length. One voice or instrument at a time works best.
+    /// M4A; any rate, any number of channels, any length; - is standard input. One voice or instrument at a time works best.
     #[arg(required = true, value_name = "IN")]
     pub(crate) inputs: Vec<PathBuf>,
 
-    /// Where the sound goes: a WAV file, or a folder when there are several inputs (it is made if need
-    /// be, and each output is called like its input). [default: STEM.INSTRUMENT.wav, here]
+    /// Where the sound goes: a .wav or .flac file, - for standard output, or a folder when there are
+    /// several inputs (it is made if need be, and each output is called like its input). [default:
+    /// STEM.INSTRUMENT.wav, here; standard output when the input is standard input]
     #[arg(short, long, value_name = "OUT")]
     pub(crate) output: Option<PathBuf>,
 
@@ -76,10 +78,11 @@ pub(crate) struct TransferArgs {
     #[arg(long, value_name = "HZ", value_parser = clap::value_parser!(u32).range(8_000..=192_000))]
     pub(crate) sample_rate: Option<u32>,
 
-    /// How the output is stored: wav16, wav24 or wav32f. What would pass full scale is turned down,
-    /// except in wav32f.
-    #[arg(long, value_name = "FORMAT", default_value_t = OutputFormat::Wav24)]
-    pub(crate) format: OutputFormat,
+    /// How the output is stored: wav16, wav24, wav32f, flac16 or flac24 (flac for short). What would pass
+    /// full scale is turned down, except in wav32f. [default: what the output's name says, with 24 bits;
+    /// else wav24]
+    #[arg(long, value_name = "FORMAT")]
+    pub(crate) format: Option<OutputFormat>,
 
     /// Which noise the instrument's breath is made of: the same seed gives the same sound.
     #[arg(long, default_value_t = 0)]
@@ -121,7 +124,7 @@ impl From<PhaseModeArg> for PhaseMode {
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXIT_CODES)]
 pub(crate) struct AnalyzeArgs {
-    /// A recording.
+    /// A recording; - is standard input.
     #[arg(value_name = "IN")]
     pub(crate) input: PathBuf,
 
@@ -153,12 +156,12 @@ pub(crate) struct ListeningArgs {
 #[derive(Debug, clap::Args)]
 pub(crate) struct ShowingArgs {
     /// Write what was heard as a table: time_s, f0_hz, f0_confidence, loudness_db. A folder when there are
-    /// several inputs.
+    /// several inputs; - for standard output.
     #[arg(long, value_name = "OUT.csv")]
     pub(crate) features: Option<PathBuf>,
 
     /// Draw waveform, spectrogram, pitch and loudness, before and after. A folder when there are several
-    /// inputs.
+    /// inputs; - for standard output.
     #[arg(long, value_name = "OUT.png")]
     pub(crate) plot: Option<PathBuf>,
 }

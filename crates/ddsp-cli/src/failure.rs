@@ -33,6 +33,15 @@ impl Failure {
         Self { sentence: sentence.into(), cause }
     }
 
+    /// A failure that nobody is left to read about.
+    pub(crate) fn quiet(cause: Cause) -> Self {
+        Self::new(cause, "")
+    }
+
+    pub(crate) fn is_quiet(&self) -> bool {
+        self.sentence.is_empty()
+    }
+
     /// A failure about a file.
     pub(crate) fn file(cause: Cause, path: &Path, sentence: impl fmt::Display) -> Self {
         Self::new(cause, format!("{}: {sentence}", path.display()))

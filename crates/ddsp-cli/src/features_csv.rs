@@ -1,15 +1,11 @@
 //! Features as a table.
 
 use std::fmt::Write;
-use std::path::Path;
 
 use ddsp_core::condition::Features;
-use ddsp_io::atomic::write_bytes;
 
-use crate::failure::Failure;
-
-/// Writes one row a frame: `time_s,f0_hz,f0_confidence,loudness_db`.
-pub(crate) fn write(path: &Path, features: &Features, frame_rate: f64) -> Result<(), Failure> {
+/// One row a frame: `time_s,f0_hz,f0_confidence,loudness_db`.
+pub(crate) fn table(features: &Features, frame_rate: f64) -> String {
     let mut table = String::from("time_s,f0_hz,f0_confidence,loudness_db\n");
     let rows = features.f0_hz.iter().zip(&features.f0_confidence).zip(&features.loudness_db);
     for (i, ((f0_hz, confidence), loudness_db)) in rows.enumerate() {
@@ -17,5 +13,5 @@ pub(crate) fn write(path: &Path, features: &Features, frame_rate: f64) -> Result
         writeln!(table, "{time_s:.6},{f0_hz:.3},{confidence:.4},{loudness_db:.3}")
             .expect("a string takes any text");
     }
-    Ok(write_bytes(path, table.as_bytes())?)
+    table
 }

@@ -4,18 +4,31 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use crate::failure::{Cause, Failure};
+use crate::pipe::{Input, Output, is_pipe, refuse_terminal};
 
 /// What is picked out of a folder.
-const AUDIO_EXTENSIONS: &[&str] =
+pub(crate) const AUDIO_EXTENSIONS: &[&str] =
     &["wav", "wave", "flac", "mp3", "ogg", "oga", "m4a", "mp4", "aif", "aiff", "aifc", "caf"];
 
 /// One input and its outputs.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Job {
-    pub(crate) input: PathBuf,
-    pub(crate) output: PathBuf,
-    pub(crate) features: Option<PathBuf>,
-    pub(crate) plot: Option<PathBuf>,
+    pub(crate) input: Input,
+    /// None if no sound is asked for.
+    pub(crate) output: Option<Output>,
+    pub(crate) features: Option<Output>,
+    pub(crate) plot: Option<Output>,
+}
+
+impl Job {
+    /// Whether standard output carries something that is no report.
+    pub(crate) fn takes_stdout(&self) -> bool {
+        self.outputs().any(|output| *output == Output::Pipe)
+    }
+
+    fn outputs(&self) -> impl Iterator<Item = &Output> {
+        [&self.output, &self.features, &self.plot].into_iter().flatten()
+    }
 }
 
 /// Where outputs are asked to go.
@@ -24,17 +37,41 @@ pub(crate) struct Wanted<'a> {
     pub(crate) output: Option<&'a Path>,
     pub(crate) features: Option<&'a Path>,
     pub(crate) plot: Option<&'a Path>,
+    /// The sound, if one is asked for.
+    pub(crate) sound: Option<Sound<'a>>,
+}
+
+/// What an output is called that was not named in full.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Sound<'a> {
     /// Goes into the name of an output for which no place was given.
     pub(crate) instrument: &'a str,
+    /// Without the dot.
+    pub(crate) extension: &'a str,
 }
 
 /// Expands folders and patterns and gives every input its outputs; makes the folders that are needed.
 pub(crate) fn plan(inputs: &[PathBuf], wanted: &Wanted<'_>) -> Result<Vec<Job>, Failure> {
+    let jobs = match inputs {
+        [input] if is_pipe(input) => vec![one(Input::Pipe, wanted)],
+        _ => plan_files(inputs, wanted)?,
+    };
+    for job in &jobs {
+        refuse_overwriting_input(job)?;
+        refuse_mixing(job)?;
+    }
+    Ok(jobs)
+}
+
+fn plan_files(inputs: &[PathBuf], wanted: &Wanted<'_>) -> Result<Vec<Job>, Failure> {
     let mut files = Vec::new();
     let mut is_many = inputs.len() > 1;
     for input in inputs {
         let text = input.to_string_lossy();
-        if input.is_dir() {
+        if is_pipe(input) {
+            let sentence = "standard input (-) can be the only input, and there are several";
+            return Err(Failure::new(Cause::Usage, sentence));
+        } else if input.is_dir() {
             is_many = true;
             files.extend(audio_files(input)?);
         } else if !input.exists() && text.contains(['*', '?', '[']) {
@@ -44,25 +81,30 @@ pub(crate) fn plan(inputs: &[PathBuf], wanted: &Wanted<'_>) -> Result<Vec<Job>, 
             files.push(input.clone());
         }
     }
-    let jobs = if is_many { many(files, wanted) } else { one(files.remove(0), wanted) }?;
-    for job in &jobs {
-        refuse_overwriting_input(job)?;
-    }
-    Ok(jobs)
+    if is_many { many(files, wanted) } else { Ok(vec![one(Input::File(files.remove(0)), wanted)]) }
 }
 
-fn one(input: PathBuf, wanted: &Wanted<'_>) -> Result<Vec<Job>, Failure> {
-    let stem = stem(&input);
-    let place = |place: &Path, extension: &str| {
-        if place.is_dir() { place.join(format!("{stem}.{extension}")) } else { place.to_owned() }
+fn one(input: Input, wanted: &Wanted<'_>) -> Job {
+    let stem = match &input {
+        Input::File(path) => stem(path),
+        Input::Pipe => "stdin".to_owned(),
     };
-    let output = match wanted.output {
-        Some(output) => place(output, "wav"),
-        None => PathBuf::from(format!("{stem}.{}.wav", wanted.instrument)),
+    let place = |place: &Path, extension: &str| match place {
+        place if is_pipe(place) => Output::Pipe,
+        place if place.is_dir() => Output::File(place.join(format!("{stem}.{extension}"))),
+        place => Output::File(place.to_owned()),
     };
+    let output =
+        wanted.sound.map(|Sound { instrument, extension }| match (wanted.output, &input) {
+            (Some(output), _) => place(output, extension),
+            (None, Input::File(_)) => {
+                Output::File(format!("{stem}.{instrument}.{extension}").into())
+            }
+            (None, Input::Pipe) => Output::Pipe,
+        });
     let features = wanted.features.map(|p| place(p, "csv"));
     let plot = wanted.plot.map(|p| place(p, "png"));
-    Ok(vec![Job { input, output, features, plot }])
+    Job { input, output, features, plot }
 }
 
 fn many(files: Vec<PathBuf>, wanted: &Wanted<'_>) -> Result<Vec<Job>, Failure> {
@@ -70,12 +112,18 @@ fn many(files: Vec<PathBuf>, wanted: &Wanted<'_>) -> Result<Vec<Job>, Failure> {
         let sentence = "several inputs need a folder for their outputs: add -o FOLDER";
         return Err(Failure::new(Cause::Usage, sentence));
     };
+    let folders = [Some(folder), wanted.features, wanted.plot];
+    if folders.into_iter().flatten().any(is_pipe) {
+        let sentence = "several inputs cannot share standard output (-): give a folder instead";
+        return Err(Failure::new(Cause::Usage, sentence));
+    }
+    let extension = wanted.sound.map_or("", |sound| sound.extension);
     let mut by_stem: BTreeMap<String, &Path> = BTreeMap::new();
     for file in &files {
         // Two names that differ in case alone are one file on many disks.
         if let Some(other) = by_stem.insert(stem(file).to_lowercase(), file) {
             let sentence = format!(
-                "{} and {} would both become {}.wav: rename one, or transfer them apart",
+                "{} and {} would both become {}.{extension}: rename one, or transfer them apart",
                 other.display(),
                 file.display(),
                 stem(file)
@@ -83,17 +131,19 @@ fn many(files: Vec<PathBuf>, wanted: &Wanted<'_>) -> Result<Vec<Job>, Failure> {
             return Err(Failure::new(Cause::Usage, sentence));
         }
     }
-    for folder in [Some(folder), wanted.features, wanted.plot].into_iter().flatten() {
+    for folder in folders.into_iter().flatten() {
         make_folder(folder)?;
     }
     let jobs = files.into_iter().map(|input| {
         let stem = stem(&input);
-        let place = |folder: &Path, extension| folder.join(format!("{stem}.{extension}"));
+        let place = |folder: &Path, extension: &str| {
+            Output::File(folder.join(format!("{stem}.{extension}")))
+        };
         Job {
-            output: place(folder, "wav"),
+            output: wanted.sound.map(|sound| place(folder, sound.extension)),
             features: wanted.features.map(|f| place(f, "csv")),
             plot: wanted.plot.map(|f| place(f, "png")),
-            input,
+            input: Input::File(input),
         }
     });
     Ok(jobs.collect())
@@ -149,13 +199,26 @@ fn make_folder(folder: &Path) -> Result<(), Failure> {
 }
 
 fn refuse_overwriting_input(job: &Job) -> Result<(), Failure> {
-    let Ok(input) = job.input.canonicalize() else { return Ok(()) };
-    let outputs = [Some(&job.output), job.features.as_ref(), job.plot.as_ref()];
-    for output in outputs.into_iter().flatten() {
-        if output.canonicalize().is_ok_and(|output| output == input) {
+    let Input::File(input) = &job.input else { return Ok(()) };
+    let Ok(input) = input.canonicalize() else { return Ok(()) };
+    for output in job.outputs() {
+        if let Output::File(path) = output
+            && path.canonicalize().is_ok_and(|output| output == input)
+        {
             let sentence = "the output would replace the input: give another name with -o";
-            return Err(Failure::file(Cause::Usage, output, sentence));
+            return Err(Failure::file(Cause::Usage, path, sentence));
         }
     }
     Ok(())
+}
+
+/// Standard output takes one thing, and a terminal shows text alone.
+fn refuse_mixing(job: &Job) -> Result<(), Failure> {
+    if job.outputs().filter(|output| **output == Output::Pipe).count() > 1 {
+        let sentence = "standard output (-) takes one of sound, table and picture: \
+                        give the others a file";
+        return Err(Failure::new(Cause::Usage, sentence));
+    }
+    let is_pipe = |output: &Option<Output>| *output == Some(Output::Pipe);
+    if is_pipe(&job.output) || is_pipe(&job.plot) { refuse_terminal() } else { Ok(()) }
 }

@@ -8,10 +8,11 @@ use ddsp_core::feature::framing::Padding;
 use ddsp_core::feature::loudness::loudness_db;
 use ddsp_core::model::{Model, ModelConfig};
 use ddsp_core::scale::amplitude_to_db;
-use ddsp_io::audio::{ReadOptions, SourceInfo, read_mono};
+use ddsp_io::audio::{ReadOptions, SourceInfo};
 
 use crate::args::ListeningArgs;
 use crate::failure::{Cause, Failure};
+use crate::pipe::Input;
 use crate::text::{count, note_name, one_line};
 
 /// The input is not turned up by more than this: what is quieter still is noise.
@@ -35,13 +36,13 @@ pub(crate) struct Heard {
 }
 
 /// Reads a recording and extracts its features as the model was trained with them.
-pub(crate) fn listen(path: &Path, args: &ListeningArgs, model: &Model) -> Result<Heard, Failure> {
+pub(crate) fn listen(input: &Input, args: &ListeningArgs, model: &Model) -> Result<Heard, Failure> {
     let config = model.config();
     let options = ReadOptions {
         sample_rate: Some(config.sample_rate),
         channel: args.channel.map(usize::from).into(),
     };
-    let recording = read_mono(path, &options)?;
+    let recording = input.read(&options)?;
     let mut notices: Vec<String> = recording.notices.iter().map(ToString::to_string).collect();
     let mut samples = recording.samples;
     let level = if args.no_normalize_input {
@@ -106,12 +107,13 @@ fn normalize(samples: &mut [f32], config: &ModelConfig) -> String {
 
 impl Heard {
     /// The file, the level, the pitch and the loudness: three lines.
-    pub(crate) fn report(&self, path: &Path) -> Vec<String> {
+    pub(crate) fn report(&self, input: &Input) -> Vec<String> {
         let SourceInfo { sample_rate, n_channels, format_name, duration_s } = &self.source;
         let channels = count(*n_channels, "channel");
-        let file = path.display();
         vec![
-            format!("heard {file}: {duration_s:.2} s, {format_name}, {sample_rate} Hz, {channels}"),
+            format!(
+                "heard {input}: {duration_s:.2} s, {format_name}, {sample_rate} Hz, {channels}"
+            ),
             format!("  {}", self.level),
             format!("  {}; {}", self.pitch(), self.loudness()),
         ]

@@ -4,6 +4,9 @@
 //! an exit code.
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "this is the command line")]
 
+#[macro_use]
+mod say;
+
 mod analyze;
 mod args;
 mod bench;
@@ -11,10 +14,12 @@ mod compare;
 mod eval_pitch;
 mod failure;
 mod features_csv;
+mod format;
 mod info;
 mod instruments;
 mod jobs;
 mod listen;
+mod pipe;
 mod plot;
 mod showing;
 mod text;
@@ -39,7 +44,9 @@ fn main() -> ExitCode {
     match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
-            eprintln!("ddsp: {failure}");
+            if !failure.is_quiet() {
+                eprintln!("ddsp: {failure}");
+            }
             failure.exit_code()
         }
     }

@@ -1,14 +1,12 @@
 //! Showing what was heard and played: tables and pictures.
 
-use std::path::Path;
-
 use ddsp_core::condition::Features;
 use ddsp_core::model::ModelConfig;
-use ddsp_io::atomic::write_bytes;
 
 use crate::failure::{Cause, Failure};
 use crate::features_csv;
 use crate::jobs::Job;
+use crate::pipe::Output;
 use crate::plot::{self, Panel};
 
 /// Pixels of a picture from left to right.
@@ -29,22 +27,22 @@ pub(crate) fn show(
     sounds: &[Shown<'_>],
 ) -> Result<Vec<String>, Failure> {
     let mut lines = Vec::new();
-    if let Some(path) = &job.features {
-        features_csv::write(path, sounds[0].features, config.frame_rate())?;
-        lines.push(format!("wrote {}", path.display()));
+    if let Some(output) = &job.features {
+        output.write(features_csv::table(sounds[0].features, config.frame_rate()).as_bytes())?;
+        lines.push(format!("wrote {output}"));
     }
-    if let Some(path) = &job.plot {
-        draw(path, config, sounds)?;
-        lines.push(format!("wrote {}", path.display()));
+    if let Some(output) = &job.plot {
+        draw(output, config, sounds)?;
+        lines.push(format!("wrote {output}"));
     }
     Ok(lines)
 }
 
-fn draw(path: &Path, config: &ModelConfig, sounds: &[Shown<'_>]) -> Result<(), Failure> {
+fn draw(output: &Output, config: &ModelConfig, sounds: &[Shown<'_>]) -> Result<(), Failure> {
     let panels: Vec<Panel<'_>> = sounds.iter().map(|sound| panel(*sound, config)).collect();
     let png = plot::render(&panels, WIDTH_PX)
-        .map_err(|e| Failure::file(Cause::Output, path, format!("cannot be drawn: {e}")))?;
-    Ok(write_bytes(path, &png)?)
+        .map_err(|e| Failure::new(Cause::Output, format!("{output}: cannot be drawn: {e}")))?;
+    output.write(&png)
 }
 
 fn panel<'a>(sound: Shown<'a>, config: &ModelConfig) -> Panel<'a> {

@@ -9,16 +9,18 @@ use ddsp_core::feature::loudness::recomputed_loudness_db;
 use ddsp_core::model::{Model, ModelConfig};
 use ddsp_core::scale::amplitude_to_db;
 use ddsp_core::synth::PhaseMode;
-use ddsp_io::audio::{resample, write_audio};
+use ddsp_io::audio::{OutputFormat, resample};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use crate::args::TransferArgs;
 use crate::failure::{Cause, Failure};
-use crate::instruments;
-use crate::jobs::{Job, Wanted, plan};
+use crate::jobs::{Job, Sound, Wanted, plan};
 use crate::listen::{listen, loudness, tracker};
+use crate::pipe::Output;
+use crate::say::report;
 use crate::showing::{Shown, show};
 use crate::text::{count, one_line};
+use crate::{format, instruments};
 
 /// Clips up to here stay within a sixth of a semitone when phase is summed in f32.
 const DRIFT_S: f64 = 10.0;
@@ -27,6 +29,7 @@ const DRIFTS: &str = "phase is summed in f32 as Magenta does, which goes out of 
 
 /// Runs the command.
 pub(crate) fn run(args: &TransferArgs) -> Result<(), Failure> {
+    let format = format::choose(args.format, args.output.as_deref())?;
     let mut model = instruments::load(&args.listening.model)?;
     if let Some(phase_mode) = args.phase_mode {
         model = model.with_phase_mode(phase_mode.into());
@@ -37,23 +40,24 @@ pub(crate) fn run(args: &TransferArgs) -> Result<(), Failure> {
         output: args.output.as_deref(),
         features: args.showing.features.as_deref(),
         plot: args.showing.plot.as_deref(),
-        instrument: &model.config().name,
+        sound: Some(Sound { instrument: &model.config().name, extension: format.extension() }),
     };
     let jobs = plan(&args.inputs, &wanted)?;
     if let [job] = &jobs[..] {
         let progress = progress_bar();
-        let lines = transfer(job, args, &model, &mut engine, &progress);
+        let lines = transfer(job, args, format, &model, &mut engine, &progress);
         progress.finish_and_clear();
-        lines?.iter().for_each(|line| println!("{line}"));
+        report(&lines?, job.takes_stdout());
         return Ok(());
     }
-    many(&jobs, args, &model, &mut engine)
+    many(&jobs, args, format, &model, &mut engine)
 }
 
 /// Transfers several inputs; one that fails is reported and the others go on.
 fn many(
     jobs: &[Job],
     args: &TransferArgs,
+    format: OutputFormat,
     model: &Model,
     engine: &mut Engine,
 ) -> Result<(), Failure> {
@@ -61,9 +65,9 @@ fn many(
     let progress = progress_bar();
     for (i, job) in jobs.iter().enumerate() {
         progress.set_prefix(format!("{}/{}", i + 1, jobs.len()));
-        let result = transfer(job, args, model, engine, &progress);
+        let result = transfer(job, args, format, model, engine, &progress);
         progress.suspend(|| match result {
-            Ok(lines) => lines.iter().for_each(|line| println!("{line}")),
+            Ok(lines) => report(&lines, job.takes_stdout()),
             Err(failure) => {
                 n_failed += 1;
                 eprintln!("ddsp: {failure}");
@@ -83,6 +87,7 @@ fn many(
 fn transfer(
     job: &Job,
     args: &TransferArgs,
+    format: OutputFormat,
     model: &Model,
     engine: &mut Engine,
     progress: &ProgressBar,
@@ -91,7 +96,7 @@ fn transfer(
     let config = model.config();
     progress.set_length(1);
     progress.set_position(0);
-    progress.set_message(format!("listening to {}", job.input.display()));
+    progress.set_message(format!("listening to {}", job.input));
     let mut heard = listen(&job.input, &args.listening, model)?;
     let drifts = model.phase_modes().any(|mode| mode == PhaseMode::MagentaF32);
     if drifts && heard.source.duration_s > DRIFT_S {
@@ -117,7 +122,7 @@ fn transfer(
     }
     let frames = condition(&heard.features, &adjustments, &config.loudness, config.frame_rate());
     progress.set_length(heard.features.f0_hz.len() as u64);
-    progress.set_message(format!("playing {}", job.input.display()));
+    progress.set_message(format!("playing {}", job.input));
     let mut signal = engine.render(frames.as_frames(), |n| progress.set_position(n as u64));
     signal.truncate(heard.samples.len());
 
@@ -125,7 +130,10 @@ fn transfer(
     lines.extend(heard.notices.iter().map(|notice| format!("  note: {notice}")));
     let name = one_line(&config.name);
     lines.push(format!("played by {name}{}", adjusted(args)));
-    lines.push(write_sound(job, args, config.sample_rate, &signal)?);
+    if let Some(output) = &job.output {
+        let sample_rate = args.sample_rate.unwrap_or(config.sample_rate);
+        lines.push(write_sound(output, format, config.sample_rate, sample_rate, &signal)?);
+    }
     let before = Shown { title: "before", samples: &heard.samples, features: &heard.features };
     if job.plot.is_some() {
         let features = hear_again(&signal, heard.features.f0_hz.len(), config)?;
@@ -157,12 +165,12 @@ fn adjusted(args: &TransferArgs) -> String {
 }
 
 fn write_sound(
-    job: &Job,
-    args: &TransferArgs,
+    output: &Output,
+    format: OutputFormat,
     model_rate: u32,
+    sample_rate: u32,
     signal: &[f32],
 ) -> Result<String, Failure> {
-    let sample_rate = args.sample_rate.unwrap_or(model_rate);
     let converted;
     let signal = if sample_rate == model_rate {
         signal
@@ -170,15 +178,15 @@ fn write_sound(
         converted = resample(signal, model_rate, sample_rate)?;
         &converted
     };
-    let written = write_audio(&job.output, signal, sample_rate, args.format)?;
+    let written = output.write_audio(signal, sample_rate, format)?;
     let peak = signal.iter().fold(0.0_f32, |peak, x| peak.max(x.abs()));
     let level = match (written.reduced_db, peak > 0.0) {
         (Some(db), _) => format!("turned down by {db:.1} dB to fit full scale"),
         (None, true) => format!("peak {:.1} dB", amplitude_to_db(f64::from(peak))),
         (None, false) => "silence".to_owned(),
     };
-    let (path, format, duration_s) = (job.output.display(), args.format, written.duration_s);
-    Ok(format!("wrote {path}: {duration_s:.2} s, {sample_rate} Hz, {format}, {level}"))
+    let duration_s = written.duration_s;
+    Ok(format!("wrote {output}: {duration_s:.2} s, {sample_rate} Hz, {format}, {level}"))
 }
 
 /// The features of what was played, for the picture.

@@ -124,6 +124,72 @@ const ROWS: &[Row] = &[
         exit_code: 2,
         says: &["in.wav", "would replace the input"],
     },
+    Row {
+        name: "nothing on standard input",
+        prepare: |_| (),
+        args: &["transfer", "-", "-o", "out.wav"],
+        exit_code: 3,
+        says: &["standard input", "empty"],
+    },
+    Row {
+        name: "nothing on standard input, for analyze",
+        prepare: |_| (),
+        args: &["analyze", "-", "--features", "-"],
+        exit_code: 3,
+        says: &["standard input", "empty"],
+    },
+    Row {
+        name: "standard input twice",
+        prepare: |_| (),
+        args: &["transfer", "-", "-", "-o", "out"],
+        exit_code: 2,
+        says: &["standard input (-)", "only input"],
+    },
+    Row {
+        name: "standard input beside a file",
+        prepare: copy_clip,
+        args: &["transfer", "in.flac", "-", "-o", "out"],
+        exit_code: 2,
+        says: &["standard input (-)", "only input"],
+    },
+    Row {
+        name: "several inputs to standard output",
+        prepare: |dir| {
+            fs::copy(clip(), dir.join("a.flac")).unwrap();
+            fs::copy(clip(), dir.join("b.flac")).unwrap();
+        },
+        args: &["transfer", "a.flac", "b.flac", "-o", "-"],
+        exit_code: 2,
+        says: &["standard output (-)", "folder"],
+    },
+    Row {
+        name: "sound and table to standard output",
+        prepare: copy_clip,
+        args: &["transfer", "in.flac", "-o", "-", "--features", "-"],
+        exit_code: 2,
+        says: &["standard output (-)", "one of sound, table and picture"],
+    },
+    Row {
+        name: "name and format contradict each other",
+        prepare: copy_clip,
+        args: &["transfer", "in.flac", "-o", "out.flac", "--format", "wav16"],
+        exit_code: 2,
+        says: &["out.flac", "the name says flac and --format says wav16"],
+    },
+    Row {
+        name: "format that is only read",
+        prepare: copy_clip,
+        args: &["transfer", "in.flac", "-o", "out.mp3"],
+        exit_code: 2,
+        says: &["out.mp3", "ends in .wav or .flac"],
+    },
+    Row {
+        name: "unknown format",
+        prepare: copy_clip,
+        args: &["transfer", "in.flac", "-o", "out.wav", "--format", "wav8"],
+        exit_code: 2,
+        says: &["--format", "wav16, wav24, wav32f, flac16 or flac24"],
+    },
     #[cfg(target_os = "linux")]
     Row {
         name: "full disk",
