@@ -11,7 +11,7 @@ const EXIT_CODES: &str = "\
 Exit codes: 0 done; 2 the command line asks for something that is not possible; 3 an input is \
 missing or is no usable audio; 4 the model is missing or not usable; 5 an output cannot be written \
 (without a word when the reader of a pipe has left); 6 some of several inputs failed, the others are \
-done.";
+done; 130 interrupted.";
 
 /// Sing, play or hum; hear it as another instrument.
 #[derive(Debug, Parser)]

@@ -17,6 +17,7 @@ mod features_csv;
 mod format;
 mod info;
 mod instruments;
+mod interrupt;
 mod jobs;
 mod listen;
 mod pipe;
@@ -32,6 +33,7 @@ use clap::Parser;
 use args::{Args, Command};
 
 fn main() -> ExitCode {
+    interrupt::clean_up();
     let done = match Args::parse().command {
         Command::Transfer(args) => transfer::run(&args),
         Command::Analyze(args) => analyze::run(&args),

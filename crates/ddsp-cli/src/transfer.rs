@@ -117,7 +117,7 @@ fn transfer(
             n_frames,
             &config.loudness,
         )
-        .map_err(|e| Failure::file(Cause::Input, &job.input, e))?;
+        .map_err(|e| Failure::new(Cause::Input, format!("{}: {e}", job.input)))?;
         adjustments.loudness_db_shift = 0.0;
     }
     let frames = condition(&heard.features, &adjustments, &config.loudness, config.frame_rate());

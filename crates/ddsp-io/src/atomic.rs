@@ -1,10 +1,15 @@
 //! Files that appear whole or not at all.
 
+use std::collections::BTreeSet;
 use std::ffi::OsString;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, BufWriter, Cursor, Seek, Write};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+/// The partial files that are being written now.
+static PARTIALS: Mutex<BTreeSet<PathBuf>> = Mutex::new(BTreeSet::new());
 
 use crate::error::{Error, Result};
 
@@ -34,6 +39,22 @@ pub fn write_file(
 /// *Errors*: [`Error::Write`].
 pub fn write_bytes(path: &Path, bytes: &[u8]) -> Result<()> {
     write_file(path, |writer| writer.write_all(bytes))
+}
+
+/// Removes the partial files that other threads are writing and calls `leave`, which should end the
+/// process: until it returns, no other partial file is begun.
+pub fn remove_partials(leave: impl FnOnce()) {
+    let mut partials = partials();
+    for partial in std::mem::take(&mut *partials) {
+        // One that was renamed in this moment is whole and stays, by another name.
+        let _ = fs::remove_file(partial);
+    }
+    leave();
+}
+
+fn partials() -> MutexGuard<'static, BTreeSet<PathBuf>> {
+    // The set is whole between any two of its operations.
+    PARTIALS.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 fn write_io(
@@ -82,6 +103,7 @@ fn replace(
         // The first error is the one to report, whether or not this works.
         let _ = fs::remove_file(&partial);
     }
+    partials().remove(&partial);
     filled
 }
 
@@ -95,10 +117,14 @@ fn create_partial(target: &Path) -> io::Result<(PathBuf, File)> {
         partial.push(name);
         partial.push(format!(".partial-{}-{n}", std::process::id()));
         let partial = target.with_file_name(partial);
+        let mut partials = partials();
         match OpenOptions::new().write(true).create_new(true).open(&partial) {
             Err(e) if e.kind() == io::ErrorKind::AlreadyExists => {}
             Err(e) => return Err(e),
-            Ok(file) => return Ok((partial, file)),
+            Ok(file) => {
+                partials.insert(partial.clone());
+                return Ok((partial, file));
+            }
         }
     }
 }
