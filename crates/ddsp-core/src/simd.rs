@@ -3,6 +3,8 @@
 //! Every kernel here is written so that its bits do not depend on this choice: sums have a fixed
 //! order, and products that are added use a fused multiply-add everywhere.
 
+use std::sync::OnceLock;
+
 use crate::real::Real;
 
 /// A piece of work that is compiled once for each instruction set.
@@ -29,10 +31,22 @@ impl<K: Kernel> pulp::WithSimd for Compiled<K> {
 #[derive(Debug, Clone, Copy)]
 pub struct Isa(pulp::Arch);
 
+/// The environment variable that [`Isa::detect`] obeys.
+pub const SIMD_VARIABLE: &str = "DDSP_SIMD";
+
 impl Isa {
-    /// The best instruction set of this machine.
+    /// The best instruction set of this machine, or the one that the environment variable `DDSP_SIMD`
+    /// names: `scalar`, `avx2`, `avx512` or `neon`.
+    ///
+    /// The variable is read once in the life of a process. A name that is unknown, or that this machine
+    /// does not have, is as good as none: the best one is taken.
     pub fn detect() -> Self {
-        Self(pulp::Arch::new())
+        static CHOSEN: OnceLock<Isa> = OnceLock::new();
+        *CHOSEN.get_or_init(|| {
+            let wanted = std::env::var(SIMD_VARIABLE).unwrap_or_default();
+            let named = Self::all().into_iter().find(|isa| isa.name() == wanted);
+            named.unwrap_or_else(|| Self(pulp::Arch::new()))
+        })
     }
 
     /// Every instruction set that this machine has, the plain one first: for tests and benchmarks.
@@ -46,6 +60,20 @@ impl Isa {
         #[cfg(target_arch = "aarch64")]
         all.extend(pulp::aarch64::Neon::try_new().map(|v| Self(pulp::Arch::Neon(v))));
         all
+    }
+
+    /// The name by which `DDSP_SIMD` asks for this instruction set.
+    pub fn name(self) -> &'static str {
+        match self.0 {
+            pulp::Arch::Scalar => "scalar",
+            #[cfg(target_arch = "x86_64")]
+            pulp::Arch::V3(_) => "avx2",
+            #[cfg(target_arch = "x86_64")]
+            pulp::Arch::V4(_) => "avx512",
+            #[cfg(target_arch = "aarch64")]
+            pulp::Arch::Neon(_) => "neon",
+            _ => "other",
+        }
     }
 
     /// Runs a kernel compiled for this instruction set.
