@@ -7,6 +7,7 @@ use crate::model::Weights;
 use crate::nn::dense::{FcStack, take_dense};
 use crate::nn::gru::Gru;
 use crate::nn::matrix::PackedMatrix;
+use crate::noise::fill_uniform;
 use crate::real::Real;
 use crate::simd::Isa;
 
@@ -47,6 +48,56 @@ pub struct RnnFcDecoderConfig {
     pub layers_per_stack: usize,
     /// Sum of the sizes of the outputs.
     pub n_outputs: usize,
+}
+
+impl RnnFcDecoderConfig {
+    /// The name and shape of every weight that a decoder of these sizes takes.
+    pub fn weight_shapes(&self) -> Vec<(String, Vec<usize>)> {
+        let (channels, units) = (self.channels, self.gru_units);
+        let n_concatenated = self.input_keys.len() * channels;
+        let stacks = self.input_keys.iter().map(|key| (key.stack_name(), 1));
+        let mut shapes = Vec::new();
+        for (stack, n_in) in stacks.chain([("out_stack", n_concatenated + units)]) {
+            for i in 0..self.layers_per_stack {
+                let n_in = if i == 0 { n_in } else { channels };
+                shapes.push((format!("{stack}/{i}/dense/kernel"), vec![n_in, channels]));
+                for part in ["dense/bias", "layer_norm/gamma", "layer_norm/beta"] {
+                    shapes.push((format!("{stack}/{i}/{part}"), vec![channels]));
+                }
+            }
+        }
+        for (name, shape) in [
+            ("gru/kernel", vec![n_concatenated, 3 * units]),
+            ("gru/recurrent_kernel", vec![units, 3 * units]),
+            ("gru/bias", vec![2, 3 * units]),
+            ("dense_out/kernel", vec![channels, self.n_outputs]),
+            ("dense_out/bias", vec![self.n_outputs]),
+        ] {
+            shapes.push((name.to_owned(), shape));
+        }
+        shapes
+    }
+
+    /// Floating-point operations in the matrix products of one frame: two a weight.
+    pub fn flop_per_frame(&self) -> usize {
+        let shapes = self.weight_shapes();
+        let kernels = shapes.iter().filter(|(name, _)| name.ends_with("kernel"));
+        kernels.map(|(_, shape)| 2 * shape.iter().product::<usize>()).sum()
+    }
+
+    /// Random weights that keep activations near 1: for tests and benchmarks.
+    pub fn random_weights(&self, seed: u64) -> Weights {
+        let mut weights = Weights::default();
+        for (i, (name, shape)) in self.weight_shapes().into_iter().enumerate() {
+            let scale = 1.5 / (shape[0].max(4) as f32).sqrt();
+            let scale = if name.ends_with("gamma") { 1.0 } else { scale };
+            let mut values = vec![0.0; shape.iter().product()];
+            fill_uniform(seed + i as u64, 0, &mut values);
+            values.iter_mut().for_each(|x| *x *= scale);
+            weights.insert(name, shape, values);
+        }
+        weights
+    }
 }
 
 /// A streaming decoder: one dense stack for each input, a GRU over their concatenation, a dense

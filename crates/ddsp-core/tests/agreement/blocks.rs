@@ -9,7 +9,7 @@ use ddsp_core::feature::loudness::LoudnessConfig;
 use ddsp_core::filter::FirFilter;
 use ddsp_core::model::{
     DecoderConfig, F0Description, FORMAT_VERSION, Model, ModelConfig, Precision, ProcessorConfig,
-    Provenance, Weights,
+    Provenance,
 };
 use ddsp_core::nn::rnn_fc_decoder::InputKey;
 use ddsp_core::nn::{RnnFcDecoder, RnnFcDecoderConfig};
@@ -65,38 +65,10 @@ fn decoder_config(n_outputs: usize) -> RnnFcDecoderConfig {
     }
 }
 
-/// Random weights of every shape that a decoder asks for.
-fn decoder_weights(config: &RnnFcDecoderConfig) -> Weights {
-    let mut weights = Weights::default();
-    let mut seed = 100;
-    let mut add = |name: String, shape: Vec<usize>| {
-        seed += 1;
-        let n_in = shape[0].max(4) as f32;
-        let scale = if name.contains("gamma") { 1.0 } else { 1.5 / n_in.sqrt() };
-        let values = values(seed, shape.iter().product()).iter().map(|x| x * scale).collect();
-        weights.insert(name, shape, values);
-    };
-    let (ch, units) = (config.channels, config.gru_units);
-    for (stack, n_in) in [("f0_stack", 1), ("loudness_stack", 1), ("out_stack", 2 * ch + units)] {
-        for i in 0..config.layers_per_stack {
-            add(format!("{stack}/{i}/dense/kernel"), vec![if i == 0 { n_in } else { ch }, ch]);
-            for part in ["dense/bias", "layer_norm/gamma", "layer_norm/beta"] {
-                add(format!("{stack}/{i}/{part}"), vec![ch]);
-            }
-        }
-    }
-    add("gru/kernel".into(), vec![2 * ch, 3 * units]);
-    add("gru/recurrent_kernel".into(), vec![units, 3 * units]);
-    add("gru/bias".into(), vec![2, 3 * units]);
-    add("dense_out/kernel".into(), vec![ch, config.n_outputs]);
-    add("dense_out/bias".into(), vec![config.n_outputs]);
-    weights
-}
-
 #[test]
 fn decoder() {
     let config = decoder_config(11);
-    let new = || RnnFcDecoder::<f32>::new(&config, &mut decoder_weights(&config)).unwrap();
+    let new = || RnnFcDecoder::<f32>::new(&config, &mut config.random_weights(100)).unwrap();
     let (n, inputs) = (300, values(1, 600));
     let mut whole = vec![0.0; n * 11];
     new().process(&inputs, &mut whole);
@@ -243,7 +215,7 @@ fn reverb() {
 /// A model with every processor, small random weights, and a hop that no block length divides.
 fn model(hop_size: usize, n_noise_bands: usize, phase_mode: PhaseMode) -> Model {
     let decoder = decoder_config(1 + 30 + n_noise_bands);
-    let mut weights = decoder_weights(&decoder);
+    let mut weights = decoder.random_weights(100);
     weights.insert("reverb/ir", vec![1500], values(9, 1500).iter().map(|x| 0.02 * x).collect());
     let config = ModelConfig {
         format_version: FORMAT_VERSION,

@@ -5,5 +5,6 @@
 mod alto_sax;
 mod blocks;
 mod f0;
+mod instruction_sets;
 mod oracle;
 mod weights;
