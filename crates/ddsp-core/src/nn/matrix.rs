@@ -128,7 +128,7 @@ struct Tile<'a, S> {
 }
 
 impl<S: Simd> Tile<'_, S> {
-    /// Registers hold at most 4 rows x 4 vectors where there are 32 of them, half of that elsewhere.
+    /// Rows go in tiles whose sums fill the registers: 32 vectors, or 16 where a vector has 8 lanes.
     #[inline(always)]
     fn rows(&self, column: usize, rows: &[f32], out: &mut [f32]) {
         let n_rows = rows.len() / self.n_in;
@@ -136,55 +136,70 @@ impl<S: Simd> Tile<'_, S> {
         while r < n_rows {
             let x = &rows[r * self.n_in..];
             let y = &mut out[r * self.n_out + column..];
-            let many = n_rows - r >= 4;
-            match (S::F32_LANES, self.width, many) {
-                (16, WIDE, true) => self.block::<4, 4>(x, y),
-                (16, WIDE, false) => self.block::<1, 4>(x, y),
-                (8, WIDE, false) => self.block::<1, 8>(x, y),
-                (8, _, true) => self.block::<4, 2>(x, y),
-                (8, _, false) => self.block::<1, 2>(x, y),
-                (4, _, true) => self.block::<4, 4>(x, y),
-                (4, _, false) => self.block::<1, 4>(x, y),
-                (_, _, true) => self.block::<4, 1>(x, y),
-                (_, _, false) => self.block::<1, 1>(x, y),
-            }
-            r += if many { 4 } else { 1 };
+            r += match (S::F32_LANES, self.width, n_rows - r) {
+                (16, WIDE, 4..) => self.tile::<4, 4, WIDE>(x, y),
+                (16, WIDE, 3) => self.tile::<3, 4, WIDE>(x, y),
+                (16, WIDE, 2) => self.tile::<2, 4, WIDE>(x, y),
+                (16, WIDE, _) => self.tile::<1, 4, WIDE>(x, y),
+                (16, _, 8..) => self.tile::<8, 1, NARROW>(x, y),
+                (8, WIDE, 6..) => self.tile::<6, 2, WIDE>(x, y),
+                (8, WIDE, 4..) => self.tile::<4, 2, WIDE>(x, y),
+                (8, WIDE, 2..) => self.tile::<2, 4, WIDE>(x, y),
+                (8, WIDE, _) => self.tile::<1, 8, WIDE>(x, y),
+                (8, _, 4..) => self.tile::<4, 2, NARROW>(x, y),
+                (8, _, _) => self.tile::<1, 2, NARROW>(x, y),
+                (4, WIDE, 4..) => self.tile::<4, 4, WIDE>(x, y),
+                (4, WIDE, _) => self.tile::<1, 8, WIDE>(x, y),
+                (4, _, 4..) => self.tile::<4, 4, NARROW>(x, y),
+                (4, _, _) => self.tile::<1, 4, NARROW>(x, y),
+                (_, WIDE, 4..) => self.tile::<4, 1, WIDE>(x, y),
+                (_, WIDE, _) => self.tile::<1, 1, WIDE>(x, y),
+                (_, _, 4..) => self.tile::<4, 1, NARROW>(x, y),
+                (_, _, _) => self.tile::<1, 1, NARROW>(x, y),
+            };
         }
     }
 
-    /// `M` rows against the whole panel, `V` vectors of columns at a time.
+    /// `M` rows against a panel of `W` columns, `V` vectors of columns at a time; returns `M`.
     #[inline(always)]
-    fn block<const M: usize, const V: usize>(&self, rows: &[f32], out: &mut [f32]) {
+    fn tile<const M: usize, const V: usize, const W: usize>(
+        &self,
+        rows: &[f32],
+        out: &mut [f32],
+    ) -> usize {
         let simd = self.simd;
         let step = V * S::F32_LANES;
         let x: [&[f32]; M] = std::array::from_fn(|m| &rows[m * self.n_in..(m + 1) * self.n_in]);
-        let mut first = 0;
-        while first < self.width {
-            let load = |k: usize| -> [S::f32s; V] {
-                let at = k * self.width + first;
-                let (vectors, _) = S::as_simd_f32s(&self.panel[at..at + step]);
-                std::array::from_fn(|v| vectors[v])
-            };
-            let mut sums = [load(0); M];
-            for k in 0..self.n_in {
-                let weights = load(k + 1);
+        let (bias, weights) = self.panel.split_at(W);
+        for first in (0..W).step_by(step) {
+            let (bias, _) = S::as_simd_f32s(&bias[first..first + step]);
+            let mut sums = [[simd.splat_f32s(0.0); V]; M];
+            for m in 0..M {
+                for v in 0..V {
+                    sums[m][v] = bias[v];
+                }
+            }
+            for (k, row) in weights.chunks_exact(W).enumerate() {
+                let (row, _) = S::as_simd_f32s(&row[first..first + step]);
                 for m in 0..M {
                     let x = simd.splat_f32s(x[m][k]);
                     for v in 0..V {
-                        sums[m][v] = simd.mul_add_f32s(x, weights[v], sums[m][v]);
+                        sums[m][v] = simd.mul_add_f32s(x, row[v], sums[m][v]);
                     }
                 }
             }
+            let n_used = self.used.saturating_sub(first).min(step);
             for m in 0..M {
-                let row = &mut out[m * self.n_out..];
                 let mut block = [0.0_f32; WIDE];
                 let (vectors, _) = S::as_mut_simd_f32s(&mut block[..step]);
-                vectors.copy_from_slice(&sums[m]);
-                let n = self.used.saturating_sub(first).min(step);
-                row[first.min(self.used)..][..n].copy_from_slice(&block[..n]);
+                for v in 0..V {
+                    vectors[v] = sums[m][v];
+                }
+                out[m * self.n_out + first.min(self.used)..][..n_used]
+                    .copy_from_slice(&block[..n_used]);
             }
-            first += step;
         }
+        M
     }
 }
 

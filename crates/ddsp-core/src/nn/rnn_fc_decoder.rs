@@ -12,7 +12,7 @@ use crate::real::Real;
 use crate::simd::Isa;
 
 /// Frames that go through the layers together; the bits do not depend on it.
-pub(crate) const MAX_ROWS: usize = 16;
+pub(crate) const MAX_ROWS: usize = 64;
 
 /// A conditioned feature that a decoder listens to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
