@@ -6,8 +6,9 @@ use crate::error::Error;
 use crate::real::Real;
 use crate::resample::ResampleMethod;
 use crate::scale::{ScaleFn, exp_sigmoid_all};
-use crate::simd::{Isa, Kernel};
+use crate::simd::Isa;
 use crate::synth::frame_bank::{FrameBank, SinusoidFrame};
+use crate::synth::harmonic_bank::{Glide, LANES, SumHarmonics};
 use crate::synth::oscillator_bank::PhaseMode;
 
 /// Sizes and choices of a [`Harmonic`] synthesizer.
@@ -85,9 +86,6 @@ struct Summed<R> {
     present: SinusoidFrame<R>,
     next: SinusoidFrame<R>,
 }
-
-/// Samples that one pass over the harmonics renders: their state stays in registers.
-const LANES: usize = 32;
 
 impl<R: Real> Harmonic<R> {
     /// Allocates a synthesizer at `sample_rate` Hz with `hop_size` samples a frame.
@@ -242,74 +240,19 @@ impl<R: Real> Harmonic<R> {
             next.amplitudes.copy_from_slice(&self.next_amplitudes);
             return bank.render_hop(present, next, hop);
         }
-        let nyquist_hz = 0.5 * self.sample_rate;
-        for (i, (out, fractions)) in
-            hop.chunks_mut(LANES).zip(self.fractions.chunks(LANES)).enumerate()
-        {
-            let mut lanes = Lanes::<R>::default();
-            for n in 0..out.len() {
-                let t = (i * LANES + n) as f64 / self.hop_size as f64;
-                let f0_hz = present_hz + t * (next_hz - present_hz);
-                self.phase += f0_hz / self.sample_rate;
-                self.phase -= self.phase.floor();
-                lanes.fundamental[n] = R::phase(self.phase);
-                lanes.fraction[n] = fractions[n];
-                lanes.limit[n] = R::narrow(nyquist_hz / f0_hz);
-            }
-            let (present, next) = (&self.present_amplitudes[..], &self.next_amplitudes[..]);
-            self.isa.run(SumHarmonics { lanes: &mut lanes, present, next });
-            out.copy_from_slice(&lanes.signal[..out.len()]);
+        let glide = Glide {
+            sample_rate: self.sample_rate,
+            phase: self.phase,
+            present_hz,
+            slope_hz: (next_hz - present_hz) / self.hop_size as f64,
+        };
+        let (present, next) = (&self.present_amplitudes[..], &self.next_amplitudes[..]);
+        let chunks = hop.chunks_mut(LANES).zip(self.fractions.chunks(LANES));
+        for (i, (signal, fractions)) in chunks.enumerate() {
+            let first = i * LANES;
+            self.isa.run(SumHarmonics { glide, first, fractions, present, next, signal });
         }
-    }
-}
-
-/// A few consecutive samples; those past the end of a hop have a limit of 0 and stay silent.
-struct Lanes<R: Real> {
-    /// The phase of the fundamental.
-    fundamental: [R::Phase; LANES],
-    /// The weight of the next frame.
-    fraction: [R; LANES],
-    /// Nyquist over f0: harmonic k sounds while k is below this.
-    limit: [R; LANES],
-    signal: [R; LANES],
-}
-
-impl<R: Real> Default for Lanes<R> {
-    fn default() -> Self {
-        Self {
-            fundamental: [R::Phase::default(); LANES],
-            fraction: [R::default(); LANES],
-            limit: [R::default(); LANES],
-            signal: [R::default(); LANES],
-        }
-    }
-}
-
-/// The sum over the harmonics, whose amplitudes move from `present` to `next`.
-struct SumHarmonics<'a, R: Real> {
-    lanes: &'a mut Lanes<R>,
-    present: &'a [R],
-    next: &'a [R],
-}
-
-impl<R: Real> Kernel for SumHarmonics<'_, R> {
-    #[inline(always)]
-    fn run(self) {
-        let Self { lanes, present, next } = self;
-        let mut phase = lanes.fundamental;
-        let mut signal = [R::default(); LANES];
-        let mut k = R::default();
-        for (&present, &next) in present.iter().zip(next) {
-            k += R::narrow(1.0);
-            let step = next - present;
-            for n in 0..LANES {
-                let amplitude = lanes.fraction[n].fused(step, present);
-                let heard = if k < lanes.limit[n] { amplitude } else { R::default() };
-                signal[n] = heard.fused(R::sin(phase[n]), signal[n]);
-                phase[n] = R::phase_add(phase[n], lanes.fundamental[n]);
-            }
-        }
-        lanes.signal = signal;
+        self.phase = glide.phase_at(hop.len() as f64);
     }
 }
 
@@ -370,6 +313,33 @@ mod tests {
         synth.reset();
         synth.process(&[300.0; 4], &[0.3; 12], 3, &mut second);
         assert_eq!(first, second);
+    }
+
+    #[test]
+    fn a_hundred_gliding_harmonics_are_within_1e_6_of_the_formula() {
+        let n_harmonics = 100;
+        let frames: Vec<f32> = (0..40).map(|i| 70.0 + 3.0 * i as f32).collect();
+        let share = |i: usize, k: usize| ((i * 31 + k * 7) % 11) as f32 / 500.0;
+        let row = |i: usize| std::iter::once(1.0).chain((0..n_harmonics).map(move |k| share(i, k)));
+        let controls: Vec<f32> = (0..40).flat_map(row).collect();
+        let signal = render(&frames, &controls, n_harmonics);
+        let (mut phase, mut difference, mut power) = (0.0, 0.0, 0.0);
+        for (n, &x) in signal[..39 * HOP].iter().enumerate() {
+            let (i, t) = (n / HOP, (n % HOP) as f64 / HOP as f64);
+            let between = |a: f32, b: f32| f64::from(a) * (1.0 - t) + f64::from(b) * t;
+            let f0_hz = between(frames[i], frames[i + 1]);
+            phase += f0_hz / f64::from(RATE);
+            let mut exact = 0.0;
+            for k in 1..=n_harmonics {
+                if k as f64 * f0_hz < 0.5 * f64::from(RATE) {
+                    let amplitude = between(share(i, k - 1), share(i + 1, k - 1));
+                    exact += amplitude * (std::f64::consts::TAU * k as f64 * phase).sin();
+                }
+            }
+            difference += (f64::from(x) - exact).powi(2);
+            power += exact * exact;
+        }
+        assert!((difference / power).sqrt() < 1e-6, "{}", (difference / power).sqrt());
     }
 
     #[test]

@@ -7,6 +7,7 @@ pub mod conversion;
 pub mod filtered_noise;
 mod frame_bank;
 pub mod harmonic;
+mod harmonic_bank;
 pub mod harmonic_synthesis;
 pub mod oscillator_bank;
 pub mod sinusoidal;
