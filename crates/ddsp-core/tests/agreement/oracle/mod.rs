@@ -33,6 +33,7 @@ const KNOWN_DISTANCES: &[(&str, &str, f64)] = &[
     ("core.streaming_harmonic_synthesis", PHASE_SUM, 2e-2),
     ("synths.Harmonic", PHASE_SUM, 1e-2),
     ("synths.Sinusoidal", PHASE_SUM, 1e-2),
+    ("synths.Wavetable", PHASE_SUM, 5e-3),
     ("core.wavetable_synthesis", PHASE_SUM, 5e-3),
     ("core.fft_convolve", "it convolves by an FFT in f32", 2e-5),
     ("effects.Reverb", "it convolves by an FFT in f32", 2e-5),
