@@ -9,6 +9,7 @@ mod args;
 mod bench;
 mod failure;
 mod features_csv;
+mod import;
 mod info;
 mod instruments;
 mod jobs;
@@ -30,6 +31,7 @@ fn main() -> ExitCode {
         Command::Analyze(args) => analyze::run(&args),
         Command::Models => instruments::run(),
         Command::Info(args) => info::run(&args),
+        Command::Import(args) => import::run(&args),
         Command::Bench(args) => bench::run(&args),
     };
     match done {
