@@ -21,6 +21,14 @@ pub struct Case {
     pub tensors: Tensors,
 }
 
+impl Case {
+    /// An argument that is a size.
+    pub fn size(&self, argument: &str) -> usize {
+        let value = &self.args[argument];
+        value.as_u64().unwrap_or_else(|| panic!("{}: {argument} is {value}", self.name)) as usize
+    }
+}
+
 /// Tensors by name: shape and values.
 #[derive(Debug, Clone, Default)]
 pub struct Tensors(BTreeMap<String, (Vec<usize>, Vec<f64>)>);
@@ -80,10 +88,10 @@ fn values(name: &str, view: &safetensors::tensor::TensorView<'_>) -> (Vec<usize>
     (view.shape().to_vec(), values)
 }
 
-/// Reads every case that `dir/index.json` lists.
-pub fn read_cases(dir: &Path) -> Vec<Case> {
-    let path = dir.join("index.json");
-    let text = std::fs::read_to_string(&path).unwrap_or_else(|e| panic!("{}: {e}", path.display()));
+/// Reads every case that an index lists; the files that it names lie beside it.
+pub fn read_cases(path: &Path) -> Vec<Case> {
+    let dir = path.parent().unwrap_or(Path::new("."));
+    let text = std::fs::read_to_string(path).unwrap_or_else(|e| panic!("{}: {e}", path.display()));
     let index: Value = serde_json::from_str(&text).unwrap_or_else(|e| panic!("{path:?}: {e}"));
     let rows = index["cases"].as_array().unwrap_or_else(|| panic!("{path:?} lists no cases"));
     let mut files = BTreeMap::new();

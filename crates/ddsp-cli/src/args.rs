@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Parser, Subcommand};
+use ddsp_core::synth::PhaseMode;
 use ddsp_io::audio::OutputFormat;
 
 const EXIT_CODES: &str = "\
@@ -81,8 +82,37 @@ pub(crate) struct TransferArgs {
     #[arg(long, default_value_t = 0)]
     pub(crate) seed: u64,
 
+    /// How the phase of the harmonics is summed: exact stays in tune for hours; magenta-f32 and
+    /// magenta-angular sum as Magenta's versions 3 and 1 do, to sound as a checkpoint sounded there.
+    /// [default: what the model names]
+    #[arg(long, value_name = "MODE", value_enum)]
+    pub(crate) phase_mode: Option<PhaseModeArg>,
+
+    /// Take loudness from the recording in Magenta's way, whatever --loudness-db-shift says: its version 3
+    /// computes it anew behind the controls, so that there they do nothing.
+    #[arg(long)]
+    pub(crate) recompute_loudness: bool,
+
     #[command(flatten)]
     pub(crate) showing: ShowingArgs,
+}
+
+/// [`PhaseMode`] on the command line.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum PhaseModeArg {
+    Exact,
+    MagentaF32,
+    MagentaAngular,
+}
+
+impl From<PhaseModeArg> for PhaseMode {
+    fn from(arg: PhaseModeArg) -> Self {
+        match arg {
+            PhaseModeArg::Exact => Self::Exact,
+            PhaseModeArg::MagentaF32 => Self::MagentaF32,
+            PhaseModeArg::MagentaAngular => Self::MagentaAngular,
+        }
+    }
 }
 
 #[derive(Debug, clap::Args)]

@@ -4,6 +4,7 @@ use std::path::Path;
 
 use ddsp_core::condition::Features;
 use ddsp_core::feature::f0::{self, F0Config};
+use ddsp_core::feature::framing::Padding;
 use ddsp_core::feature::loudness::loudness_db;
 use ddsp_core::model::{Model, ModelConfig};
 use ddsp_core::scale::amplitude_to_db;
@@ -66,7 +67,8 @@ pub(crate) fn listen(path: &Path, args: &ListeningArgs, model: &Model) -> Result
 
 /// Loudness by the model's definition.
 pub(crate) fn loudness(samples: &[f32], config: &ModelConfig, n_frames: usize) -> Vec<f32> {
-    loudness_db(samples, config.sample_rate, config.hop_size, n_frames, &config.loudness)
+    let (rate, hop_size) = (config.sample_rate, config.hop_size);
+    loudness_db(samples, rate, hop_size, n_frames, Padding::Center, &config.loudness)
 }
 
 /// The tracker that a model was trained with, or the nearest, and then a sentence that says so.

@@ -5,8 +5,10 @@ use std::time::Instant;
 use ddsp_core::condition::{Adjustments, Features, condition};
 use ddsp_core::engine::Engine;
 use ddsp_core::feature::f0;
+use ddsp_core::feature::loudness::recomputed_loudness_db;
 use ddsp_core::model::{Model, ModelConfig};
 use ddsp_core::scale::amplitude_to_db;
+use ddsp_core::synth::PhaseMode;
 use ddsp_io::audio::{resample, write_wav};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
@@ -18,9 +20,17 @@ use crate::listen::{listen, loudness, tracker};
 use crate::showing::{Shown, show};
 use crate::text::{count, one_line};
 
+/// Clips up to here stay within a sixth of a semitone when phase is summed in f32.
+const DRIFT_S: f64 = 10.0;
+const DRIFTS: &str = "phase is summed in f32 as Magenta does, which goes out of tune in long clips; \
+                      --phase-mode exact stays in tune";
+
 /// Runs the command.
 pub(crate) fn run(args: &TransferArgs) -> Result<(), Failure> {
-    let model = instruments::load(&args.listening.model)?;
+    let mut model = instruments::load(&args.listening.model)?;
+    if let Some(phase_mode) = args.phase_mode {
+        model = model.with_phase_mode(phase_mode.into());
+    }
     let engine = Engine::prepare(&model, args.seed);
     let mut engine = engine.map_err(|e| Failure::new(Cause::Model, e.to_string()))?;
     let wanted = Wanted {
@@ -82,13 +92,29 @@ fn transfer(
     progress.set_length(1);
     progress.set_position(0);
     progress.set_message(format!("listening to {}", job.input.display()));
-    let heard = listen(&job.input, &args.listening, model)?;
+    let mut heard = listen(&job.input, &args.listening, model)?;
+    let drifts = model.phase_modes().any(|mode| mode == PhaseMode::MagentaF32);
+    if drifts && heard.source.duration_s > DRIFT_S {
+        heard.notices.push(DRIFTS.to_owned());
+    }
 
-    let adjustments = Adjustments {
+    let mut adjustments = Adjustments {
         f0_octave_shift: args.f0_octave_shift,
         f0_confidence_threshold: args.f0_confidence_threshold,
         loudness_db_shift: args.loudness_db_shift,
     };
+    if args.recompute_loudness {
+        let n_frames = heard.features.f0_hz.len();
+        heard.features.loudness_db = recomputed_loudness_db(
+            &heard.samples,
+            config.sample_rate,
+            config.hop_size,
+            n_frames,
+            &config.loudness,
+        )
+        .map_err(|e| Failure::file(Cause::Input, &job.input, e))?;
+        adjustments.loudness_db_shift = 0.0;
+    }
     let frames = condition(&heard.features, &adjustments, &config.loudness, config.frame_rate());
     progress.set_length(heard.features.f0_hz.len() as u64);
     progress.set_message(format!("playing {}", job.input.display()));
@@ -122,7 +148,9 @@ fn adjusted(args: &TransferArgs) -> String {
     if args.f0_confidence_threshold > 0.0 {
         text += &format!(", tone from confidence {}", args.f0_confidence_threshold);
     }
-    if args.loudness_db_shift != 0.0 {
+    if args.recompute_loudness {
+        text += ", loudness recomputed from the recording";
+    } else if args.loudness_db_shift != 0.0 {
         text += &format!(", loudness {:+} dB", args.loudness_db_shift);
     }
     text

@@ -21,7 +21,7 @@ use crate::synth::{FilteredNoise, Harmonic};
 pub struct Engine {
     hop_size: usize,
     nyquist_hz: f32,
-    seed: u64,
+    noise: Noise,
     input_keys: Vec<InputKey>,
     decoder: RnnFcDecoder<f32>,
     sources: Vec<Source>,
@@ -30,6 +30,8 @@ pub struct Engine {
     /// Samples handed out, frames taken in, since the start.
     n_samples: u64,
     n_frames: u64,
+    /// Samples that have gone through the effects.
+    n_mixed: u64,
     ended: bool,
     /// The frame that is held when too few are given.
     last: Frame,
@@ -38,6 +40,29 @@ pub struct Engine {
     read: usize,
     rendered: usize,
     scratch: Scratch,
+}
+
+/// What the noise is filtered from.
+#[derive(Debug)]
+enum Noise {
+    /// Drawn from a counter.
+    Drawn { seed: u64 },
+    /// Given by sample, then silence.
+    Given(Vec<f32>),
+}
+
+impl Noise {
+    fn fill(&self, first_sample: u64, out: &mut [f32]) {
+        match self {
+            Self::Drawn { seed } => fill_uniform(*seed, first_sample, out),
+            Self::Given(noise) => {
+                let start = usize::try_from(first_sample).unwrap_or(usize::MAX).min(noise.len());
+                let given = &noise[start..(start + out.len()).min(noise.len())];
+                out[..given.len()].copy_from_slice(given);
+                out[given.len()..].fill(0.0);
+            }
+        }
+    }
 }
 
 /// Anything that turns its share of the raw outputs into signal.
@@ -127,7 +152,7 @@ impl Engine {
         Ok(Self {
             hop_size,
             nyquist_hz: 0.5 * config.sample_rate as f32,
-            seed,
+            noise: Noise::Drawn { seed },
             input_keys: decoder_config.input_keys.clone(),
             decoder,
             sources,
@@ -135,6 +160,7 @@ impl Engine {
             latency_samples,
             n_samples: 0,
             n_frames: 0,
+            n_mixed: 0,
             ended: false,
             last: Frame::default(),
             ready: rows(hop_size),
@@ -142,6 +168,13 @@ impl Engine {
             rendered: 0,
             scratch,
         })
+    }
+
+    /// Plays with this noise, uniform in [-1, 1), in place of noise drawn from the seed; silence follows
+    /// it. For comparisons with renderings whose noise is known.
+    pub fn with_noise(mut self, noise: Vec<f32>) -> Self {
+        self.noise = Noise::Given(noise);
+        self
     }
 
     /// How far the sound comes behind the frames.
@@ -175,6 +208,7 @@ impl Engine {
         self.scratch.mix.fill(0.0);
         self.n_samples = 0;
         self.n_frames = 0;
+        self.n_mixed = 0;
         self.ended = false;
         self.last = Frame::default();
         self.read = 0;
@@ -296,7 +330,7 @@ impl Engine {
                         synth.controls(&mut raw[*first_raw..]);
                     }
                     let noise = &mut noise[..n_samples];
-                    fill_uniform(self.seed, self.n_frames * hop_size as u64, noise);
+                    self.noise.fill(self.n_frames * hop_size as u64, noise);
                     synth.process(&raw[*first_raw..], stride, noise, signal);
                 }
             }
@@ -331,6 +365,10 @@ impl Engine {
         let mix = &mut self.scratch.mix;
         let ready = &mut self.ready[..n_samples];
         ready.copy_from_slice(&mix[..n_samples]);
+        // Centred filters ring before the first sample; nobody hears that, and no reverb may.
+        let n_before = (self.latency_samples as u64).saturating_sub(self.n_mixed);
+        ready[..n_samples.min(n_before as usize)].fill(0.0);
+        self.n_mixed += n_samples as u64;
         mix.copy_within(n_samples.., 0);
         let left = mix.len() - n_samples;
         mix[left..].fill(0.0);

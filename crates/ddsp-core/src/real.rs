@@ -58,6 +58,10 @@ pub trait Real:
     fn phase_add(a: Self::Phase, b: Self::Phase) -> Self::Phase;
     /// The sine of a phase.
     fn sin(phase: Self::Phase) -> Self;
+    /// The sine of radians of any size.
+    fn sin_radians(self) -> Self;
+    /// Radians modulo 2 pi as this type rounds it, in [0, 2 pi).
+    fn wrap_radians(self) -> Self;
     /// `out = bias + rows * matrix`, see [`PackedMatrix::multiply`].
     fn multiply(m: &PackedMatrix<Self>, isa: Isa, rows: &[Self], out: &mut [Self]);
 
@@ -183,6 +187,17 @@ impl Real for f32 {
         let p = p.mul_add(u, SIN_QUARTER[0]);
         t * p
     }
+    #[inline(always)]
+    fn sin_radians(self) -> Self {
+        let cycles = f64::from(self) * std::f64::consts::FRAC_1_PI * 0.5;
+        <Self as Real>::sin(Self::phase(cycles - cycles.floor()))
+    }
+    #[inline(always)]
+    fn wrap_radians(self) -> Self {
+        // Whole turns times the 24 bits of this 2 pi are exact in f64, as is their difference from x.
+        let (x, tau) = (f64::from(self), f64::from(std::f32::consts::TAU));
+        (x - (x / tau).floor() * tau) as f32
+    }
     fn multiply(m: &PackedMatrix<Self>, isa: Isa, rows: &[Self], out: &mut [Self]) {
         m.multiply_vectors(isa, rows, out);
     }
@@ -235,6 +250,12 @@ impl Real for f64 {
     fn sin(phase: u64) -> Self {
         let cycles = phase as i64 as f64 / 18_446_744_073_709_551_616.0;
         (cycles * std::f64::consts::TAU).sin()
+    }
+    fn sin_radians(self) -> Self {
+        self.sin()
+    }
+    fn wrap_radians(self) -> Self {
+        self.rem_euclid(std::f64::consts::TAU)
     }
     fn multiply(m: &PackedMatrix<Self>, _isa: Isa, rows: &[Self], out: &mut [Self]) {
         m.multiply_plainly(rows, out);

@@ -1,33 +1,226 @@
-//! Controls from frame rate to sample rate.
+//! Controls from one frame rate to another, and from frame rate to sample rate.
 
 use serde::{Deserialize, Serialize};
 
+use crate::error::Error;
 use crate::real::Real;
 
 /// How a control moves from one frame to the next.
 ///
-/// *Reference*: Magenta's `core.resample` with `add_endpoint=True`; a frame's value is reached at
-/// its first sample and the last frame is held.
+/// *Reference*: the methods of Magenta's `core.resample`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ResampleMethod {
+    /// Each frame's value is held until the next.
+    Nearest,
     /// On a straight line.
     Linear,
+    /// Along the cubic of Keys 1981 with a = -3/4, which looks one frame back and two ahead.
+    Cubic,
     /// Along overlapping Hann windows of two frames: half a cosine from one frame to the next.
     Window,
 }
 
 impl ResampleMethod {
-    /// The weight of the next frame at each sample of a hop, the present one having the rest.
-    pub fn fractions<R: Real>(self, hop_size: usize) -> Vec<R> {
-        (0..hop_size)
-            .map(|n| {
-                let t = n as f64 / hop_size as f64;
-                R::narrow(match self {
-                    Self::Linear => t,
-                    Self::Window => 0.5 - 0.5 * (std::f64::consts::PI * t).cos(),
-                })
-            })
-            .collect()
+    /// The weight of the next frame at each sample of a hop, the present one having the rest; `None`
+    /// for a method that takes more than these two frames.
+    ///
+    /// A frame's value is reached at its first sample, as in `core.resample` with `add_endpoint=True`.
+    pub fn fractions<R: Real>(self, hop_size: usize) -> Option<Vec<R>> {
+        let fraction = |t: f64| match self {
+            Self::Nearest => Some(0.0),
+            Self::Linear => Some(t),
+            Self::Cubic => None,
+            Self::Window => Some(0.5 - 0.5 * (std::f64::consts::PI * t).cos()),
+        };
+        (0..hop_size).map(|n| Some(R::narrow(fraction(n as f64 / hop_size as f64)?))).collect()
+    }
+}
+
+/// The largest `n_timesteps` at which a position still fits the reference's single precision.
+const MAX_TIMESTEPS: usize = 1 << 24;
+
+/// Resamples frames in time. A whole-clip function.
+///
+/// With `add_endpoint` the last frame is held for its own length, so that frame i is reached at
+/// `i n_timesteps / n_frames`; without, the last frame is reached at the last step.
+///
+/// *Shapes*: `inputs` `n_frames × n_channels`, frame-major; returns `n_timesteps × n_channels`.
+///
+/// *Errors*: no frames; for `Window`, `n_timesteps` that is not a multiple of the number of intervals or
+/// does not exceed the number of frames; more than 2^24 steps.
+///
+/// *Reference*: Magenta's `core.resample`, which is TensorFlow's `image.resize` (its first version,
+/// without half-pixel centres) and `core.upsample_with_windows`. Positions between frames are rounded to
+/// f32, and those of `Cubic` to 1/1024 of a frame, as there; in f64 too.
+pub fn resample<R: Real>(
+    inputs: &[R],
+    n_channels: usize,
+    n_timesteps: usize,
+    method: ResampleMethod,
+    add_endpoint: bool,
+) -> Result<Vec<R>, Error> {
+    let wrong = |what: &str, detail: String| Error::config(what, detail);
+    if n_channels == 0 || inputs.is_empty() || !inputs.len().is_multiple_of(n_channels) {
+        let detail = format!("expected frames of {n_channels}, found {} values", inputs.len());
+        return Err(wrong("resample.inputs", detail));
+    }
+    if n_timesteps > MAX_TIMESTEPS {
+        let detail = format!("expected at most {MAX_TIMESTEPS}, found {n_timesteps}");
+        return Err(wrong("resample.n_timesteps", detail));
+    }
+    let n_frames = inputs.len() / n_channels;
+    let last = n_frames - 1;
+    if method == ResampleMethod::Window {
+        return upsample_with_windows(inputs, n_channels, n_timesteps, add_endpoint);
+    }
+    let scale = if add_endpoint || n_timesteps == 1 {
+        n_frames as f32 / n_timesteps as f32
+    } else {
+        last as f32 / (n_timesteps - 1) as f32
+    };
+    let mut out = Vec::with_capacity(n_timesteps * n_channels);
+    for step in 0..n_timesteps {
+        let position = step as f32 * scale;
+        let whole = position.floor();
+        let frame = whole as usize;
+        let channel = |frame: usize, c: usize| inputs[frame.min(last) * n_channels + c];
+        match method {
+            ResampleMethod::Nearest => {
+                let frame = if add_endpoint { frame } else { position.round() as usize };
+                out.extend((0..n_channels).map(|c| channel(frame, c)));
+            }
+            ResampleMethod::Linear => {
+                let t = R::narrow(f64::from(position - whole));
+                out.extend((0..n_channels).map(|c| {
+                    let (present, next) = (channel(frame, c), channel(frame + 1, c));
+                    present + (next - present) * t
+                }));
+            }
+            ResampleMethod::Cubic => {
+                let weights = cubic_weights(position - whole).map(R::narrow);
+                out.extend((0..n_channels).map(|c| {
+                    weights[0] * channel(frame.saturating_sub(1), c)
+                        + weights[1] * channel(frame, c)
+                        + weights[2] * channel(frame + 1, c)
+                        + weights[3] * channel(frame + 2, c)
+                }));
+            }
+            ResampleMethod::Window => unreachable!("windows are handled above"),
+        }
+    }
+    Ok(out)
+}
+
+/// The weights of the frames before, at, after and two after a position, its fraction in 1/1024.
+///
+/// *Reference*: Keys 1981, "Cubic convolution interpolation for digital image processing", eq. 4 with
+/// a = -3/4, as TensorFlow's `resize_bicubic` takes it.
+fn cubic_weights(fraction: f32) -> [f64; 4] {
+    const A: f64 = -0.75;
+    let t = f64::from((fraction * 1024.0).round_ties_even()) / 1024.0;
+    let near = |x: f64| ((A + 2.0) * x - (A + 3.0)) * x * x + 1.0;
+    let far = |x: f64| ((A * x - 5.0 * A) * x + 8.0 * A) * x - 4.0 * A;
+    [far(t + 1.0), near(t), near(1.0 - t), far(2.0 - t)]
+}
+
+/// Upsamples frames by overlapping Hann windows two hops long. A whole-clip function.
+///
+/// *Shapes*: as [`resample`].
+///
+/// *Errors*: `n_timesteps` is not a multiple of the number of intervals, of which there are as many as
+/// frames, or one less without `add_endpoint`; or it does not exceed the number of frames, the repeated
+/// last one included.
+///
+/// *Reference*: Magenta's `core.upsample_with_windows`.
+pub fn upsample_with_windows<R: Real>(
+    inputs: &[R],
+    n_channels: usize,
+    n_timesteps: usize,
+    add_endpoint: bool,
+) -> Result<Vec<R>, Error> {
+    let n_frames = inputs.len() / n_channels;
+    let n_intervals = if add_endpoint { n_frames } else { n_frames.saturating_sub(1) };
+    if n_intervals == 0
+        || !n_timesteps.is_multiple_of(n_intervals)
+        || n_timesteps <= n_intervals + 1
+    {
+        return Err(Error::config(
+            "resample.n_timesteps",
+            format!(
+                "expected a multiple of {n_intervals}, the number of intervals, above {}, found \
+                 {n_timesteps}",
+                n_intervals + 1
+            ),
+        ));
+    }
+    let hop_size = n_timesteps / n_intervals;
+    let fractions =
+        ResampleMethod::Window.fractions::<R>(hop_size).expect("windows take two frames");
+    let mut out = Vec::with_capacity(n_timesteps * n_channels);
+    for interval in 0..n_intervals {
+        let present = &inputs[interval * n_channels..][..n_channels];
+        let next = &inputs[(interval + 1).min(n_frames - 1) * n_channels..][..n_channels];
+        for &t in &fractions {
+            out.extend(present.iter().zip(next).map(|(&p, &n)| p + (n - p) * t));
+        }
+    }
+    Ok(out)
+}
+
+/// Cuts half a frame off both ends: what centred framing had added. A whole-clip function.
+///
+/// *Reference*: Magenta's `core.center_crop`.
+pub fn center_crop<R>(audio: &[R], frame_size: usize) -> &[R] {
+    let pad = frame_size / 2;
+    audio.get(pad..audio.len().saturating_sub(pad)).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_method_passes_through_the_frames_and_holds_the_last() {
+        let frames = [1.0_f64, 3.0, -2.0];
+        for method in [
+            ResampleMethod::Nearest,
+            ResampleMethod::Linear,
+            ResampleMethod::Cubic,
+            ResampleMethod::Window,
+        ] {
+            let out = resample(&frames, 1, 12, method, true).unwrap();
+            assert_eq!([out[0], out[4], out[8]], frames, "{method:?}");
+            assert!((out[9] + 2.0).abs() < 0.8, "{method:?}");
+        }
+        let out = resample(&frames, 1, 9, ResampleMethod::Linear, false).unwrap();
+        assert_eq!(out, [1.0, 1.5, 2.0, 2.5, 3.0, 1.75, 0.5, -0.75, -2.0]);
+    }
+
+    #[test]
+    fn fractions_are_what_whole_clips_are_resampled_with() {
+        for method in [ResampleMethod::Nearest, ResampleMethod::Linear, ResampleMethod::Window] {
+            let out = resample(&[0.0, 1.0_f64], 1, 128, method, true).unwrap();
+            let fractions = method.fractions::<f64>(64).unwrap();
+            assert_eq!(out[..64], fractions, "{method:?}");
+        }
+        assert!(ResampleMethod::Cubic.fractions::<f32>(64).is_none());
+    }
+
+    #[test]
+    fn impossible_lengths_are_refused() {
+        let window = |n, ep| resample(&[0.0_f32; 10], 1, n, ResampleMethod::Window, ep);
+        assert!(window(101, true).is_err());
+        assert!(window(10, true).is_err());
+        assert!(window(100, true).is_ok());
+        assert!(window(99, false).is_ok());
+        assert!(resample::<f32>(&[], 1, 10, ResampleMethod::Linear, true).is_err());
+        assert!(resample(&[0.0_f32; 3], 2, 10, ResampleMethod::Linear, true).is_err());
+    }
+
+    #[test]
+    fn a_crop_takes_half_a_frame_off_both_ends() {
+        assert_eq!(center_crop(&[1, 2, 3, 4, 5, 6, 7], 5), [3, 4, 5]);
+        assert!(center_crop(&[1, 2], 9).is_empty());
     }
 }

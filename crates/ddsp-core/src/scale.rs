@@ -1,7 +1,27 @@
 //! Scales and units: hertz, MIDI pitch, decibels, and the squashing of raw outputs.
 
+use serde::{Deserialize, Serialize};
+
 use crate::real::Real;
 use crate::simd::{Isa, Kernel};
+
+/// What squashes the raw outputs of a decoder.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ScaleFn {
+    /// [`exp_sigmoid`].
+    #[default]
+    ExpSigmoid,
+    /// Nothing: the decoder gives controls.
+    None,
+}
+
+impl ScaleFn {
+    #[allow(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+    pub(crate) fn is_default(&self) -> bool {
+        *self == Self::default()
+    }
+}
 
 /// Squashes a raw output to a positive amplitude: `2 sigmoid(x)^ln(10) + 1e-7`.
 ///

@@ -3,6 +3,8 @@
 //! Every kernel here is written so that its bits do not depend on this choice: sums have a fixed
 //! order, and products that are added use a fused multiply-add everywhere.
 
+use crate::real::Real;
+
 /// A piece of work that is compiled once for each instruction set.
 ///
 /// `run`, and every function that it calls, must be marked `#[inline(always)]`: only what is inlined is
@@ -57,4 +59,26 @@ impl Isa {
     pub(crate) fn run_op<Op: pulp::WithSimd>(self, op: Op) -> Op::Output {
         self.0.dispatch(op)
     }
+}
+
+/// The sum of `f` over a row in 16 interleaved partial sums: an order that vectorises and is fixed.
+#[inline(always)]
+pub(crate) fn sum<R: Real>(row: &[R], f: impl Fn(R) -> R) -> R {
+    let mut partial = [R::default(); 16];
+    let chunks = row.chunks_exact(16);
+    for (s, &x) in partial.iter_mut().zip(chunks.remainder()) {
+        *s += f(x);
+    }
+    for chunk in chunks {
+        for (s, &x) in partial.iter_mut().zip(chunk) {
+            *s += f(x);
+        }
+    }
+    for half in [8, 4, 2, 1] {
+        for i in 0..half {
+            let other = partial[i + half];
+            partial[i] += other;
+        }
+    }
+    partial[0]
 }

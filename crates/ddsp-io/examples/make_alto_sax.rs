@@ -14,7 +14,7 @@ use ddsp_core::model::{
 use ddsp_core::nn::RnnFcDecoderConfig;
 use ddsp_core::nn::rnn_fc_decoder::InputKey;
 use ddsp_core::resample::ResampleMethod;
-use ddsp_core::synth::{FilteredNoiseConfig, HarmonicConfig, PhaseMode};
+use ddsp_core::synth::{FilteredNoiseConfig, HarmonicConfig};
 use ddsp_io::atomic::write_bytes;
 use safetensors::SafeTensors;
 
@@ -64,9 +64,8 @@ fn config() -> ModelConfig {
         }),
         processors: vec![
             ProcessorConfig::Harmonic(HarmonicConfig {
-                n_harmonics: 60,
                 amp_resample_method: ResampleMethod::Linear,
-                phase_mode: PhaseMode::Exact,
+                ..HarmonicConfig::new(60)
             }),
             ProcessorConfig::FilteredNoise(FilteredNoiseConfig {
                 n_noise_bands: 65,

@@ -3,8 +3,10 @@
 use serde::{Deserialize, Serialize};
 
 use crate::error::Error;
+use crate::feature::framing::Padding;
 use crate::fft::{Complex, RealFft};
 use crate::real::Real;
+use crate::resample::{ResampleMethod, resample};
 
 /// The definitions of loudness.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -63,15 +65,16 @@ impl LoudnessConfig {
     }
 }
 
-/// The loudness in dB of `n_frames` frames, the i-th centred on sample `i × hop_size`; outside the clip
-/// there are zeros. Full-scale music lies above 0 dB.
+/// The loudness in dB of `n_frames` frames; outside the clip there are zeros. Full-scale music lies above
+/// 0 dB. A whole-clip function.
 ///
-/// *Reference*: Magenta 3.7's `spectral_ops.compute_loudness` with padding `center`.
+/// *Reference*: Magenta 3.7's `spectral_ops.compute_loudness`.
 pub fn loudness_db<R: Real>(
     audio: &[R],
     sample_rate: u32,
     hop_size: usize,
     n_frames: usize,
+    padding: Padding,
     config: &LoudnessConfig,
 ) -> Vec<R> {
     let LoudnessConfig::Magenta3 { n_fft, range_db, ref_db } = *config;
@@ -89,7 +92,7 @@ pub fn loudness_db<R: Real>(
     let floor = 10.0_f64.powf(-range_db / 10.0);
     (0..n_frames)
         .map(|i| {
-            let start = (i * hop_size) as isize - (n_fft / 2) as isize;
+            let start = (i * hop_size) as isize - padding.n_before(n_fft) as isize;
             for (n, (x, &w)) in frame.iter_mut().zip(&window).enumerate() {
                 let at = usize::try_from(start + n as isize).ok().and_then(|at| audio.get(at));
                 *x = at.map_or(R::default(), |&a| a * w);
@@ -102,6 +105,23 @@ pub fn loudness_db<R: Real>(
             R::narrow((10.0 * mean.max(floor).log10() - ref_db).max(-range_db))
         })
         .collect()
+}
+
+/// The loudness of `n_frames` frames as Magenta's `F0LoudnessPreprocessor` computes it anew from the audio
+/// (`compute_loudness`): the frames of the whole clip, one more than there are hops, resampled to
+/// `n_frames`. The time axis so drifts by up to a frame. A whole-clip function.
+pub fn recomputed_loudness_db(
+    audio: &[f32],
+    sample_rate: u32,
+    hop_size: usize,
+    n_frames: usize,
+    config: &LoudnessConfig,
+) -> Result<Vec<f32>, Error> {
+    let LoudnessConfig::Magenta3 { n_fft, .. } = *config;
+    let padding = Padding::Center;
+    let n = padding.n_frames(audio.len(), n_fft, hop_size);
+    let frames = loudness_db(audio, sample_rate, hop_size, n, padding, config);
+    resample(&frames, 1, n_frames, ResampleMethod::Linear, true)
 }
 
 /// The A-weighting curve in dB, at least -80.
@@ -121,6 +141,11 @@ pub fn a_weighting_db(hz: f64) -> f64 {
 mod tests {
     use super::*;
 
+    fn heard(audio: &[f64], n_frames: usize) -> Vec<f64> {
+        let config = LoudnessConfig::magenta_3();
+        loudness_db(audio, 16_000, 64, n_frames, Padding::Center, &config)
+    }
+
     fn sine(hz: f64, amplitude: f64) -> Vec<f64> {
         (0..16_000)
             .map(|n| amplitude * (std::f64::consts::TAU * hz * n as f64 / 16_000.0).sin())
@@ -129,8 +154,7 @@ mod tests {
 
     #[test]
     fn halving_costs_6_db_and_the_weighting_is_a() {
-        let config = LoudnessConfig::magenta_3();
-        let level = |hz, a| loudness_db(&sine(hz, a), 16_000, 64, 250, &config)[125];
+        let level = |hz, a| heard(&sine(hz, a), 250)[125];
         assert!((level(1000.0, 0.5) - level(1000.0, 0.25) - 6.0206).abs() < 1e-3);
         assert!(a_weighting_db(1000.0).abs() < 0.01);
         assert!((level(1000.0, 0.5) - level(125.0, 0.5) - 16.2).abs() < 0.5);
@@ -139,8 +163,7 @@ mod tests {
 
     #[test]
     fn silence_and_an_empty_clip_are_at_the_floor() {
-        let config = LoudnessConfig::magenta_3();
-        assert_eq!(loudness_db(&[0.0_f32; 1000], 16_000, 64, 16, &config), [-80.0; 16]);
-        assert_eq!(loudness_db::<f32>(&[], 16_000, 64, 2, &config), [-80.0; 2]);
+        assert_eq!(heard(&[0.0; 1000], 16), [-80.0; 16]);
+        assert_eq!(heard(&[], 2), [-80.0; 2]);
     }
 }

@@ -13,6 +13,7 @@ use crate::error::Error;
 use crate::model::config::{ModelConfig, ProcessorConfig};
 use crate::model::{DecoderConfig, Weights};
 use crate::nn::RnnFcDecoder;
+use crate::synth::PhaseMode;
 
 /// The entry of the safetensors metadata that holds the configuration.
 const METADATA_KEY: &str = "ddsp";
@@ -60,6 +61,25 @@ impl Model {
             return Err(Error::model(name, "expected finite numbers, found an infinity or NaN"));
         }
         Ok(Self { config, weights, precision })
+    }
+
+    /// How each harmonic synthesizer sums its phase.
+    pub fn phase_modes(&self) -> impl Iterator<Item = PhaseMode> {
+        self.config.processors.iter().filter_map(|processor| match processor {
+            ProcessorConfig::Harmonic(config) => Some(config.phase_mode),
+            ProcessorConfig::FilteredNoise(_) | ProcessorConfig::Reverb(_) => None,
+        })
+    }
+
+    /// Plays with another [`PhaseMode`] than the one that the model names.
+    pub fn with_phase_mode(mut self, phase_mode: PhaseMode) -> Self {
+        for processor in &mut self.config.processors {
+            match processor {
+                ProcessorConfig::Harmonic(config) => config.phase_mode = phase_mode,
+                ProcessorConfig::FilteredNoise(_) | ProcessorConfig::Reverb(_) => {}
+            }
+        }
+        self
     }
 
     /// Reads a model file.

@@ -4,7 +4,7 @@ use crate::error::Error;
 use crate::model::Weights;
 use crate::nn::matrix::PackedMatrix;
 use crate::real::Real;
-use crate::simd::{Isa, Kernel};
+use crate::simd::{Isa, Kernel, sum};
 
 /// Added to the variance before the root; Keras' default.
 pub const LAYER_NORM_EPSILON: f64 = 1e-3;
@@ -59,28 +59,6 @@ impl<R: Real> Kernel for NormaliseAndActivate<'_, R> {
             self.norm.normalise_and_activate(row);
         }
     }
-}
-
-/// The sum of `f` over a row in 16 interleaved partial sums: an order that vectorises and is fixed.
-#[inline(always)]
-fn sum<R: Real>(row: &[R], f: impl Fn(R) -> R) -> R {
-    let mut partial = [R::default(); 16];
-    let chunks = row.chunks_exact(16);
-    for (s, &x) in partial.iter_mut().zip(chunks.remainder()) {
-        *s += f(x);
-    }
-    for chunk in chunks {
-        for (s, &x) in partial.iter_mut().zip(chunk) {
-            *s += f(x);
-        }
-    }
-    for half in [8, 4, 2, 1] {
-        for i in 0..half {
-            let other = partial[i + half];
-            partial[i] += other;
-        }
-    }
-    partial[0]
 }
 
 /// A stack of (dense, layer norm, leaky ReLU) blocks: Magenta's `nn.FcStack`.

@@ -5,17 +5,10 @@ use serde::{Deserialize, Serialize};
 use crate::error::Error;
 use crate::real::Real;
 use crate::resample::ResampleMethod;
-use crate::scale::exp_sigmoid_all;
+use crate::scale::{ScaleFn, exp_sigmoid_all};
 use crate::simd::{Isa, Kernel};
-
-/// How the phase of the fundamental is summed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum PhaseMode {
-    /// In f64 cycles, wrapped at every sample: an hour is as exact as a second.
-    #[default]
-    Exact,
-}
+use crate::synth::frame_bank::{FrameBank, SinusoidFrame};
+use crate::synth::oscillator_bank::PhaseMode;
 
 /// Sizes and choices of a [`Harmonic`] synthesizer.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -28,6 +21,35 @@ pub struct HarmonicConfig {
     /// How the phase is summed.
     #[serde(default)]
     pub phase_mode: PhaseMode,
+    /// Whether harmonics at or above Nyquist leave the distribution before its sum is made 1; they are
+    /// silent either way.
+    #[serde(default = "yes", skip_serializing_if = "is_yes")]
+    pub normalize_below_nyquist: bool,
+    /// What squashes raw outputs.
+    #[serde(default, skip_serializing_if = "ScaleFn::is_default")]
+    pub scale_fn: ScaleFn,
+}
+
+fn yes() -> bool {
+    true
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+fn is_yes(flag: &bool) -> bool {
+    *flag
+}
+
+impl HarmonicConfig {
+    /// `n_harmonics` with Magenta's defaults, and exact phase.
+    pub fn new(n_harmonics: usize) -> Self {
+        Self {
+            n_harmonics,
+            amp_resample_method: ResampleMethod::Window,
+            phase_mode: PhaseMode::Exact,
+            normalize_below_nyquist: true,
+            scale_fn: ScaleFn::ExpSigmoid,
+        }
+    }
 }
 
 /// A streaming harmonic synthesizer.
@@ -43,6 +65,8 @@ pub struct Harmonic<R> {
     isa: Isa,
     sample_rate: f64,
     hop_size: usize,
+    normalize_below_nyquist: bool,
+    scale_fn: ScaleFn,
     fractions: Vec<R>,
     /// Phase of the fundamental in cycles, in [0, 1).
     phase: f64,
@@ -50,6 +74,16 @@ pub struct Harmonic<R> {
     present: Option<f64>,
     present_amplitudes: Vec<R>,
     next_amplitudes: Vec<R>,
+    /// In another mode than [`PhaseMode::Exact`].
+    summed: Option<Box<Summed<R>>>,
+}
+
+/// A phase for each harmonic, and the frames that it plays between.
+#[derive(Debug, Clone)]
+struct Summed<R> {
+    bank: FrameBank<R>,
+    present: SinusoidFrame<R>,
+    next: SinusoidFrame<R>,
 }
 
 /// Samples that one pass over the harmonics renders: their state stays in registers.
@@ -65,24 +99,38 @@ impl<R: Real> Harmonic<R> {
             let detail = format!("expected 1 to 4096, found {n}");
             return Err(Error::config("harmonic.n_harmonics", detail));
         }
-        match config.phase_mode {
-            PhaseMode::Exact => {}
-        }
+        let (method, mode) = (config.amp_resample_method, config.phase_mode);
+        let fractions = method.fractions(hop_size).ok_or_else(|| {
+            let detail = "expected nearest, linear or window, found cubic, which does not stream";
+            Error::config("harmonic.amp_resample_method", detail)
+        })?;
+        let summed = match mode {
+            PhaseMode::Exact => None,
+            PhaseMode::MagentaF32 | PhaseMode::MagentaAngular => {
+                let bank = FrameBank::new(n, sample_rate, hop_size, method, mode)?;
+                let frame = SinusoidFrame::new(n);
+                Some(Box::new(Summed { bank, present: frame.clone(), next: frame }))
+            }
+        };
         Ok(Self {
             isa: Isa::detect(),
             sample_rate: f64::from(sample_rate),
             hop_size,
-            fractions: config.amp_resample_method.fractions(hop_size),
+            normalize_below_nyquist: config.normalize_below_nyquist,
+            scale_fn: config.scale_fn,
+            fractions,
             phase: 0.0,
             present: None,
             present_amplitudes: vec![R::default(); n],
             next_amplitudes: vec![R::default(); n],
+            summed,
         })
     }
 
     /// Runs on another instruction set than the machine's best: for tests and benchmarks.
     pub fn with_isa(mut self, isa: Isa) -> Self {
         self.isa = isa;
+        self.summed = self.summed.map(|s| Box::new(Summed { bank: s.bank.with_isa(isa), ..*s }));
         self
     }
 
@@ -105,20 +153,29 @@ impl<R: Real> Harmonic<R> {
     pub fn reset(&mut self) {
         self.phase = 0.0;
         self.present = None;
+        if let Some(summed) = &mut self.summed {
+            summed.bank.reset();
+        }
     }
 
     /// Raw outputs of one frame (an amplitude, then `n_harmonics` values) to controls, in place: an
-    /// amplitude, and a distribution of sum 1 over the harmonics below Nyquist.
+    /// amplitude, and a distribution of sum 1 over the harmonics below Nyquist, or over all where the
+    /// configuration says so.
     ///
     /// With every harmonic at or above Nyquist the distribution is zero.
     ///
     /// *Real time*: does not allocate. *Reference*: Magenta's `Harmonic.get_controls`.
     pub fn controls(&self, f0_hz: R, raw: &mut [R]) {
         let (raw, n_harmonics) = (&mut raw[..self.n_raw()], self.n_harmonics());
-        exp_sigmoid_all(self.isa, raw, R::default());
+        match self.scale_fn {
+            ScaleFn::ExpSigmoid => exp_sigmoid_all(self.isa, raw, R::default()),
+            ScaleFn::None => {}
+        }
         let distribution = &mut raw[1..];
-        let n_heard = self.n_below_nyquist(f0_hz).min(n_harmonics);
-        distribution[n_heard..].fill(R::default());
+        if self.normalize_below_nyquist {
+            let n_heard = self.n_below_nyquist(f0_hz).min(n_harmonics);
+            distribution[n_heard..].fill(R::default());
+        }
         let sum = distribution.iter().fold(R::default(), |sum, &x| sum + x);
         if sum > R::default() {
             for x in distribution {
@@ -173,6 +230,18 @@ impl<R: Real> Harmonic<R> {
     }
 
     fn render_hop(&mut self, present_hz: f64, next_hz: f64, hop: &mut [R]) {
+        if let Some(summed) = &mut self.summed {
+            let Summed { bank, present, next } = summed.as_mut();
+            for (hz, k) in present.frequencies_hz.iter_mut().zip(1_u16..) {
+                *hz = R::narrow(present_hz) * R::narrow(f64::from(k));
+            }
+            for (hz, k) in next.frequencies_hz.iter_mut().zip(1_u16..) {
+                *hz = R::narrow(next_hz) * R::narrow(f64::from(k));
+            }
+            present.amplitudes.copy_from_slice(&self.present_amplitudes);
+            next.amplitudes.copy_from_slice(&self.next_amplitudes);
+            return bank.render_hop(present, next, hop);
+        }
         let nyquist_hz = 0.5 * self.sample_rate;
         for (i, (out, fractions)) in
             hop.chunks_mut(LANES).zip(self.fractions.chunks(LANES)).enumerate()
@@ -253,7 +322,7 @@ mod tests {
 
     fn config(n_harmonics: usize) -> HarmonicConfig {
         let amp_resample_method = ResampleMethod::Linear;
-        HarmonicConfig { n_harmonics, amp_resample_method, phase_mode: PhaseMode::Exact }
+        HarmonicConfig { amp_resample_method, ..HarmonicConfig::new(n_harmonics) }
     }
 
     fn render(f0_hz: &[f32], controls: &[f32], n_harmonics: usize) -> Vec<f32> {

@@ -6,7 +6,7 @@ use ddsp_core::nn::rnn_fc_decoder::InputKey;
 use ddsp_core::nn::{RnnFcDecoder, RnnFcDecoderConfig};
 use ddsp_core::resample::ResampleMethod;
 use ddsp_core::scale::hz_to_midi;
-use ddsp_core::synth::{FilteredNoise, FilteredNoiseConfig, Harmonic, HarmonicConfig, PhaseMode};
+use ddsp_core::synth::{FilteredNoise, FilteredNoiseConfig, Harmonic, HarmonicConfig};
 
 /// `raw`, `amplitudes`, `harmonic_distribution`, `noise_magnitudes` of both examples.
 fn forward(reference: &Tensors, weights: &mut Weights) -> [Vec<f64>; 4] {
@@ -18,11 +18,8 @@ fn forward(reference: &Tensors, weights: &mut Weights) -> [Vec<f64>; 4] {
         n_outputs: 126,
     };
     let mut decoder = RnnFcDecoder::<f32>::new(&config, weights).unwrap();
-    let harmonic = HarmonicConfig {
-        n_harmonics: 60,
-        amp_resample_method: ResampleMethod::Linear,
-        phase_mode: PhaseMode::Exact,
-    };
+    let harmonic =
+        HarmonicConfig { amp_resample_method: ResampleMethod::Linear, ..HarmonicConfig::new(60) };
     let harmonic = Harmonic::<f32>::new(&harmonic, 16_000, 64).unwrap();
     let noise = FilteredNoiseConfig { n_noise_bands: 65, initial_bias: -5.0, window_size: 0 };
     let noise = FilteredNoise::<f32>::new(&noise, 64).unwrap();

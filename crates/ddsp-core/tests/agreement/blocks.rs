@@ -1,6 +1,7 @@
 //! Blocks equal whole, bit for bit, without an allocation.
 
 use allocation_counter::measure;
+use ddsp_cases::{CROSS_FORM, distance};
 use ddsp_core::condition::Frames;
 use ddsp_core::effect::{Reverb, ReverbConfig};
 use ddsp_core::engine::Engine;
@@ -13,7 +14,13 @@ use ddsp_core::nn::rnn_fc_decoder::InputKey;
 use ddsp_core::nn::{RnnFcDecoder, RnnFcDecoderConfig};
 use ddsp_core::noise::uniform;
 use ddsp_core::resample::ResampleMethod;
-use ddsp_core::synth::{FilteredNoise, FilteredNoiseConfig, Harmonic, HarmonicConfig, PhaseMode};
+use ddsp_core::simd::Isa;
+use ddsp_core::synth::{
+    FilteredNoise, FilteredNoiseConfig, Harmonic, HarmonicConfig, OscillatorBank, PhaseMode,
+};
+
+const PHASE_MODES: [PhaseMode; 3] =
+    [PhaseMode::Exact, PhaseMode::MagentaF32, PhaseMode::MagentaAngular];
 
 fn values(seed: u64, n: usize) -> Vec<f32> {
     (0..n as u64).map(|i| uniform(seed, i)).collect()
@@ -101,9 +108,11 @@ fn decoder() {
 
 #[test]
 fn harmonic() {
-    for amp_resample_method in [ResampleMethod::Linear, ResampleMethod::Window] {
-        let config =
-            HarmonicConfig { n_harmonics: 30, amp_resample_method, phase_mode: PhaseMode::Exact };
+    let methods = [ResampleMethod::Nearest, ResampleMethod::Linear, ResampleMethod::Window];
+    for (amp_resample_method, phase_mode) in
+        methods.iter().flat_map(|&method| PHASE_MODES.map(|mode| (method, mode)))
+    {
+        let config = HarmonicConfig { amp_resample_method, phase_mode, ..HarmonicConfig::new(30) };
         let (n, hop) = (300, 80);
         let f0_hz: Vec<f32> = values(1, n).iter().map(|x| 400.0 + 380.0 * x).collect();
         let controls = values(2, n * 31);
@@ -117,6 +126,33 @@ fn harmonic() {
                 synth.process(&f0_hz[a..b], controls, 31, &mut parts[hop * a..hop * b]);
             });
             assert_eq!(whole, parts);
+        }
+    }
+}
+
+#[test]
+fn oscillator_bank() {
+    for phase_mode in PHASE_MODES {
+        let (n, width) = (5000, 7);
+        let frequencies: Vec<f32> =
+            values(1, n * width).iter().map(|x| 5000.0 + 4900.0 * x).collect();
+        let amplitudes = values(2, n * width);
+        let new = || OscillatorBank::<f32>::new(width, 16_000, phase_mode);
+        let mut whole = vec![0.0; n];
+        new().process(&frequencies, &amplitudes, &mut whole);
+        for isa in Isa::all() {
+            let (mut bank, mut again) = (new().with_isa(isa), vec![0.0; n]);
+            bank.process(&frequencies, &amplitudes, &mut again);
+            assert_eq!(whole, again, "{phase_mode:?}, {isa:?}");
+        }
+        for seed in 0..10 {
+            let (mut bank, mut parts) = (new(), vec![0.0; n]);
+            in_blocks(seed, n, 4096, |a, b| {
+                let rows = width * a..width * b;
+                let (frequencies, amplitudes) = (&frequencies[rows.clone()], &amplitudes[rows]);
+                bank.process(frequencies, amplitudes, &mut parts[a..b]);
+            });
+            assert_eq!(whole, parts, "{phase_mode:?}");
         }
     }
 }
@@ -156,7 +192,7 @@ fn reverb() {
 }
 
 /// A model with every processor, small random weights, and a hop that no block length divides.
-fn model(hop_size: usize, n_noise_bands: usize) -> Model {
+fn model(hop_size: usize, n_noise_bands: usize, phase_mode: PhaseMode) -> Model {
     let decoder = decoder_config(1 + 30 + n_noise_bands);
     let mut weights = decoder_weights(&decoder);
     weights.insert("reverb/ir", vec![1500], values(9, 1500).iter().map(|x| 0.02 * x).collect());
@@ -172,11 +208,7 @@ fn model(hop_size: usize, n_noise_bands: usize) -> Model {
         loudness: LoudnessConfig::magenta_3(),
         decoder: DecoderConfig::RnnFc(decoder),
         processors: vec![
-            ProcessorConfig::Harmonic(HarmonicConfig {
-                n_harmonics: 30,
-                amp_resample_method: ResampleMethod::Window,
-                phase_mode: PhaseMode::Exact,
-            }),
+            ProcessorConfig::Harmonic(HarmonicConfig { phase_mode, ..HarmonicConfig::new(30) }),
             ProcessorConfig::FilteredNoise(FilteredNoiseConfig {
                 n_noise_bands,
                 initial_bias: -1.0,
@@ -218,8 +250,13 @@ impl Clip {
 #[test]
 fn engine() {
     // The second model's noise looks further ahead than a hop.
-    for (hop, n_bands) in [(64, 65), (50, 129)] {
-        let model = model(hop, n_bands);
+    for (hop, n_bands, phase_mode) in [
+        (64, 65, PhaseMode::Exact),
+        (50, 129, PhaseMode::Exact),
+        (64, 65, PhaseMode::MagentaF32),
+        (64, 65, PhaseMode::MagentaAngular),
+    ] {
+        let model = model(hop, n_bands, phase_mode);
         let n = 25_000 / hop;
         let clip = Clip::new(n);
         let mut engine = Engine::prepare(&model, 7).unwrap();
@@ -245,9 +282,26 @@ fn engine() {
     }
 }
 
+/// A reverb begins with the first sample: what centred filters ring before it is not reverberated.
+#[test]
+fn engine_reverberates_only_what_is_heard() {
+    let wet = model(64, 65, PhaseMode::Exact);
+    let mut config = wet.config().clone();
+    let Some(ProcessorConfig::Reverb(reverb)) = config.processors.pop() else { unreachable!() };
+    let mut weights = wet.weights().clone();
+    let ir = weights.take::<f32>("reverb/ir", &[reverb.ir_size]).unwrap();
+    let dry = Model::new(config, weights, Precision::F32).unwrap();
+    let clip = Clip::new(60);
+    let render = |model| Engine::prepare(model, 7).unwrap().render(clip.frames(), |_| ());
+    let mut expected = render(&dry);
+    Reverb::new(&reverb, &ir).unwrap().process(&mut expected);
+    let wide = |x: &[f32]| x.iter().map(|&x| f64::from(x)).collect::<Vec<_>>();
+    assert!(distance(&wide(&render(&wet)), &wide(&expected)) < CROSS_FORM);
+}
+
 #[test]
 fn engine_holds_the_last_frame_and_fades_into_silence() {
-    let model = model(64, 65);
+    let model = model(64, 65, PhaseMode::Exact);
     let clip = Clip::new(20);
     let mut engine = Engine::prepare(&model, 7).unwrap();
     let mut out = vec![0.0; 64 * 40];

@@ -1,0 +1,87 @@
+//! Group `spectral`.
+
+use ddsp_cases::Case;
+use ddsp_core::feature::framing::Padding;
+use ddsp_core::feature::loudness::{LoudnessConfig, a_weighting_db, loudness_db};
+use ddsp_core::real::Real;
+
+use super::{Outputs, one, output, real};
+
+pub(super) fn run<R: Real>(case: &Case) -> Outputs {
+    match case.function.as_str() {
+        "spectral_ops.compute_loudness" => loudness::<R>(case),
+        "spectral_ops.get_framed_lengths + pad" => framing::<R>(case),
+        "librosa.A_weighting(fft_frequencies)" => {
+            let (sample_rate, n_fft) = (case.size("sample_rate"), case.size("n_fft"));
+            let hz: Vec<f64> =
+                (0..=n_fft / 2).map(|k| (k * sample_rate) as f64 / n_fft as f64).collect();
+            let db = hz.iter().map(|&hz| R::narrow(a_weighting_db(hz))).collect();
+            let hz = hz.into_iter().map(R::narrow).collect();
+            Some(vec![output("frequencies", hz), output("a_weighting_db", db)])
+        }
+        _ => None,
+    }
+}
+
+fn padding(case: &Case) -> Option<Padding> {
+    match case.args["padding"].as_str() {
+        Some("center") | None => Some(Padding::Center),
+        Some("same") => Some(Padding::Same),
+        Some("valid") => Some(Padding::Valid),
+        Some(_) => None,
+    }
+}
+
+fn loudness<R: Real>(case: &Case) -> Outputs {
+    let args = &case.args;
+    let n_fft = case.size("n_fft");
+    // The reference's own framing loses samples there: 1000 samples hop by 63 instead of 64.
+    if args["use_tf"] == false && !n_fft.is_power_of_two() {
+        return None;
+    }
+    let config = LoudnessConfig::Magenta3 {
+        n_fft,
+        range_db: args["range_db"].as_f64().unwrap_or(80.0),
+        ref_db: args["ref_db"].as_f64().unwrap_or(0.0),
+    };
+    let sample_rate = case.size("sample_rate");
+    let (hop_size, padding) = (sample_rate / case.size("frame_rate"), padding(case)?);
+    let audio = real::<R>(case.tensors.get("in/audio"));
+    let n_batch = match case.tensors.shape("in/audio") {
+        [n_batch, _] => *n_batch,
+        _ => 1,
+    };
+    let rows = audio.chunks(audio.len() / n_batch).flat_map(|audio| {
+        let n_frames = padding.n_frames(audio.len(), n_fft, hop_size);
+        loudness_db::<R>(audio, sample_rate as u32, hop_size, n_frames, padding, &config)
+    });
+    one(rows.collect())
+}
+
+fn framing<R: Real>(case: &Case) -> Outputs {
+    let (frame_size, hop_size) = (case.size("frame_size"), case.size("hop_size"));
+    let (n_samples, padding) = (case.size("input_length"), padding(case)?);
+    let n_frames = padding.n_frames(n_samples, frame_size, hop_size);
+    let n_padded = match padding {
+        Padding::Center => n_samples + 2 * padding.n_before(frame_size),
+        Padding::Same => (n_frames - 1) * hop_size + frame_size,
+        Padding::Valid => n_samples,
+    };
+    let mut outputs = vec![
+        output("n_frames", vec![R::narrow(n_frames as f64)]),
+        output("padded_length", vec![R::narrow(n_padded as f64)]),
+    ];
+    if case.tensors.has("in/x") {
+        let padded = real::<R>(case.tensors.get("in/x"))
+            .chunks(n_samples)
+            .flat_map(|row| {
+                let mut padded = vec![R::default(); padding.n_before(frame_size)];
+                padded.extend(row);
+                padded.resize(n_padded, R::default());
+                padded
+            })
+            .collect();
+        outputs.push(output("padded", padded));
+    }
+    Some(outputs)
+}
