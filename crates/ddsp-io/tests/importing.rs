@@ -7,10 +7,13 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use ddsp_cases::{Data, Distances, Slots, Table, Tensors, TinyCheckpoint, shared_dir};
-use ddsp_core::model::{DecoderConfig, Weights};
+use ddsp_core::model::{DecoderConfig, ProcessorConfig, Weights};
 use ddsp_core::nn::rnn_fc_decoder::InputKey;
 use ddsp_core::nn::{RnnFcDecoder, RnnFcDecoderConfig};
 use ddsp_core::real::Real;
+use ddsp_core::resample::ResampleMethod;
+use ddsp_core::scale::ScaleFn;
+use ddsp_core::synth::{HarmonicConfig, PhaseMode};
 use ddsp_io::import::{Choice, Imported, import};
 use tempfile::TempDir;
 
@@ -211,6 +214,30 @@ fn dags_that_say_the_same_are_understood() {
     }
 }
 
+#[test]
+fn the_harmonic_synth_is_as_the_gin_file_says() {
+    let harmonic = |from: &str, to: &str| {
+        let mut checkpoint = TinyCheckpoint::new();
+        assert!(checkpoint.gin.contains(from), "{from}");
+        checkpoint.gin = checkpoint.gin.replace(from, to);
+        match &imported(&checkpoint).model.config().processors[0] {
+            ProcessorConfig::Harmonic(config) => config.clone(),
+            other => panic!("{other:?}"),
+        }
+    };
+    let plain = HarmonicConfig { phase_mode: PhaseMode::MagentaF32, ..HarmonicConfig::new(6) };
+    assert_eq!(harmonic("", ""), plain);
+    let angular = harmonic("use_angular_cumsum = False", "use_angular_cumsum = True");
+    assert_eq!(angular, HarmonicConfig { phase_mode: PhaseMode::MagentaAngular, ..plain.clone() });
+    let linear = harmonic("'window'", "'linear'");
+    let amp_resample_method = ResampleMethod::Linear;
+    assert_eq!(linear, HarmonicConfig { amp_resample_method, ..plain.clone() });
+    let whole = harmonic("below_nyquist = True", "below_nyquist = False");
+    assert_eq!(whole, HarmonicConfig { normalize_below_nyquist: false, ..plain.clone() });
+    let unscaled = harmonic("Harmonic.scale_fn = @core.exp_sigmoid", "Harmonic.scale_fn = None");
+    assert_eq!(unscaled, HarmonicConfig { scale_fn: ScaleFn::None, ..plain });
+}
+
 /// What is replaced in the gin file, by what, and what must be said of it.
 const REFUSED: &[(&str, &str, &str)] = &[
     (
@@ -300,14 +327,9 @@ const REFUSED: &[(&str, &str, &str)] = &[
         "expected @core.exp_sigmoid, found None",
     ),
     (
-        "normalize_below_nyquist = True",
-        "normalize_below_nyquist = False",
-        "False cannot be imported: expected True only",
-    ),
-    (
         "amp_resample_method = 'window'",
         "amp_resample_method = 'cubic'",
-        "expected 'window' or 'linear', found 'cubic'",
+        "expected 'nearest', 'linear' or 'window', found 'cubic'",
     ),
     (
         "FilteredNoise.n_samples = 64000",

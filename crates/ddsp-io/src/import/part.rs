@@ -1,5 +1,7 @@
 //! An object of the gin file and its parameters, checked one by one.
 
+use ddsp_core::scale::ScaleFn;
+
 use super::gin::{Found, Gin, Object};
 use crate::error::{Error, Result};
 
@@ -74,13 +76,13 @@ impl<'a> Part<'a> {
         }
     }
 
-    /// The function from raw outputs to controls must be the one there is here.
-    pub(super) fn scale_fn(&self) -> Result<()> {
+    /// The function from raw outputs to controls.
+    pub(super) fn scale_fn(&self) -> Result<ScaleFn> {
         match self.get("scale_fn")? {
-            None => Ok(()),
-            Some(found) if found.is_none() => Err(found.expected("@core.exp_sigmoid")),
+            None => Ok(ScaleFn::ExpSigmoid),
+            Some(found) if found.is_none() => Ok(ScaleFn::None),
             Some(found) => match found.object()?.class.as_str() {
-                "exp_sigmoid" => Ok(()),
+                "exp_sigmoid" => Ok(ScaleFn::ExpSigmoid),
                 other => {
                     let detail = format!("{other} cannot be imported: expected exp_sigmoid only");
                     Err(found.wrong(detail))

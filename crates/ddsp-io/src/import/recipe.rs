@@ -5,6 +5,7 @@ use ddsp_core::model::ProcessorConfig;
 use ddsp_core::nn::RnnFcDecoderConfig;
 use ddsp_core::nn::rnn_fc_decoder::InputKey;
 use ddsp_core::resample::ResampleMethod;
+use ddsp_core::scale::ScaleFn;
 use ddsp_core::synth::{FilteredNoiseConfig, HarmonicConfig, PhaseMode};
 
 use super::bundle::file_name;
@@ -259,8 +260,6 @@ fn read_synth(
             "name",
         ];
         let part = Part::new(gin, object.clone(), &known)?;
-        part.scale_fn()?;
-        part.fixed("normalize_below_nyquist", "True")?;
         take(&synth.inputs[0], |n| n == 1)?;
         let n_harmonics = take(&synth.inputs[1], |_| true)?;
         if synth.inputs[2] != "f0_hz" {
@@ -273,21 +272,26 @@ fn read_synth(
         let amp_resample_method = match part.get("amp_resample_method")? {
             None => ResampleMethod::Window,
             Some(found) => match found.text()? {
-                "window" => ResampleMethod::Window,
+                "nearest" => ResampleMethod::Nearest,
                 "linear" => ResampleMethod::Linear,
-                _ => return Err(found.expected("'window' or 'linear'")),
+                "window" => ResampleMethod::Window,
+                _ => return Err(found.expected("'nearest', 'linear' or 'window'")),
             },
         };
-        let phase_mode = phase_mode(part.flag("use_angular_cumsum", false)?);
+        let angular = part.flag("use_angular_cumsum", false)?;
         return Ok(ProcessorConfig::Harmonic(HarmonicConfig {
             n_harmonics,
             amp_resample_method,
-            phase_mode,
+            phase_mode: if angular { PhaseMode::MagentaAngular } else { PhaseMode::MagentaF32 },
+            normalize_below_nyquist: part.flag("normalize_below_nyquist", true)?,
+            scale_fn: part.scale_fn()?,
         }));
     }
     let known = ["n_samples", "window_size", "scale_fn", "initial_bias", "name"];
     let part = Part::new(gin, object.clone(), &known)?;
-    part.scale_fn()?;
+    if part.scale_fn()? != ScaleFn::ExpSigmoid {
+        return Err(part.need("scale_fn")?.expected("@core.exp_sigmoid"));
+    }
     if let Some(found) = part.get("n_samples")?.filter(|n| n.size().ok() != Some(n_samples)) {
         return Err(found.expected(&format!("{n_samples}, as `Harmonic.n_samples`")));
     }
@@ -310,9 +314,4 @@ fn read_reverb(gin: &Gin, object: &Object) -> Result<ProcessorConfig> {
         ir_size: part.size("reverb_length", 48_000)?,
         add_dry: part.flag("add_dry", true)?,
     }))
-}
-
-/// How the library sums phase: in f32, all at once or in chunks.
-fn phase_mode(_use_angular_cumsum: bool) -> PhaseMode {
-    PhaseMode::Exact
 }
