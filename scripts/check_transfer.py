@@ -1,6 +1,10 @@
 #!/usr/bin/env python3
 """Checks transferred audio with a pitch tracker that is not ours.
 
+It stands beside `ddsp compare`, which measures one pair with our own tracker and has no criteria: this is
+the independent check, with Praat's tracker and a click counter of another kind, and it shares no code
+with what it checks.
+
 usage: check_transfer.py IN_DIR OUT_DIR [--shift-octaves N]
        check_transfer.py --silence-tail FILE
 

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Parser, Subcommand};
+use ddsp_core::feature::f0::F0Config;
 use ddsp_core::synth::PhaseMode;
 use ddsp_io::audio::OutputFormat;
 
@@ -33,6 +34,10 @@ pub(crate) enum Command {
     Import(ImportArgs),
     /// Measure how fast each stage runs on this machine.
     Bench(BenchArgs),
+    /// Measure pitch trackers on recordings whose pitch is known.
+    EvalPitch(EvalPitchArgs),
+    /// Measure a transfer against the recording it was made of.
+    Compare(CompareArgs),
 }
 
 #[derive(Debug, clap::Args)]
@@ -193,6 +198,51 @@ pub(crate) struct BenchArgs {
     /// Seconds of audio in each run. 1 to 600.
     #[arg(long, default_value_t = 10, value_parser = clap::value_parser!(u32).range(1..=600))]
     pub(crate) seconds: u32,
+}
+
+#[derive(Debug, clap::Args)]
+#[command(after_help = EXIT_CODES)]
+pub(crate) struct EvalPitchArgs {
+    /// A folder, searched with all folders in it. The pitch of STEM.wav is in STEM.csv; that of
+    /// STEM_CONDITION.wav in STEM_CONDITION.csv or else in STEM.csv. Rows are time_s,f0_hz, where 0 Hz is
+    /// unvoiced.
+    #[arg(value_name = "DIR")]
+    pub(crate) folder: PathBuf,
+
+    /// Which tracker; may be given again. [default: all]
+    #[arg(long, value_name = "NAME",
+          value_parser = clap::builder::PossibleValuesParser::new(F0Config::NAMES))]
+    pub(crate) pitch: Vec<String>,
+
+    /// Write the table as JSON too: a list with one object a row.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) json: Option<PathBuf>,
+}
+
+#[derive(Debug, clap::Args)]
+#[command(after_help = EXIT_CODES)]
+pub(crate) struct CompareArgs {
+    /// The recording.
+    #[arg(value_name = "IN")]
+    pub(crate) input: PathBuf,
+
+    /// What was made of it.
+    #[arg(value_name = "OUT")]
+    pub(crate) output: PathBuf,
+
+    /// The instrument that played: a name from `ddsp models`, or a .ddsp file. Both files are compared at
+    /// its rate, and loudness is by its definition.
+    #[arg(short, long, value_name = "NAME|FILE", default_value = "alto_sax")]
+    pub(crate) model: String,
+
+    /// By how many octaves the output was meant to be shifted. -4 to 4.
+    #[arg(long, value_name = "OCTAVES", default_value_t = 0.0, allow_negative_numbers = true,
+          value_parser = within(-4.0, 4.0))]
+    pub(crate) f0_octave_shift: f64,
+
+    /// Print one JSON object instead of the table.
+    #[arg(long)]
+    pub(crate) json: bool,
 }
 
 /// A number between two limits.

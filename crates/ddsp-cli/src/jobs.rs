@@ -109,8 +109,7 @@ fn audio_files(folder: &Path) -> Result<Vec<PathBuf>, Failure> {
     let mut files = Vec::new();
     for entry in std::fs::read_dir(folder).map_err(unreadable)? {
         let path = entry.map_err(unreadable)?.path();
-        let extension = path.extension().map(|e| e.to_string_lossy().to_lowercase());
-        if extension.is_some_and(|e| AUDIO_EXTENSIONS.contains(&e.as_str())) && path.is_file() {
+        if is_audio(&path) {
             files.push(path);
         }
     }
@@ -121,6 +120,12 @@ fn audio_files(folder: &Path) -> Result<Vec<PathBuf>, Failure> {
     }
     files.sort();
     Ok(files)
+}
+
+/// Whether this is a file that calls itself audio.
+pub(crate) fn is_audio(path: &Path) -> bool {
+    let extension = path.extension().map(|e| e.to_string_lossy().to_lowercase());
+    extension.is_some_and(|e| AUDIO_EXTENSIONS.contains(&e.as_str())) && path.is_file()
 }
 
 fn matches(pattern: &str) -> Result<Vec<PathBuf>, Failure> {

@@ -1,12 +1,14 @@
 //! The command `ddsp`.
 //!
-//! One file a subcommand. This crate is the only one that prints, asks for the command line or picks
+//! One file or folder a subcommand. This crate is the only one that prints, asks for the command line or picks
 //! an exit code.
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "this is the command line")]
 
 mod analyze;
 mod args;
 mod bench;
+mod compare;
+mod eval_pitch;
 mod failure;
 mod features_csv;
 mod import;
@@ -33,6 +35,8 @@ fn main() -> ExitCode {
         Command::Info(args) => info::run(&args),
         Command::Import(args) => import::run(&args),
         Command::Bench(args) => bench::run(&args),
+        Command::EvalPitch(args) => eval_pitch::run(&args),
+        Command::Compare(args) => compare::run(&args),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

@@ -9,7 +9,7 @@ use ddsp_core::feature::loudness::recomputed_loudness_db;
 use ddsp_core::model::{Model, ModelConfig};
 use ddsp_core::scale::amplitude_to_db;
 use ddsp_core::synth::PhaseMode;
-use ddsp_io::audio::{resample, write_wav};
+use ddsp_io::audio::{resample, write_audio};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use crate::args::TransferArgs;
@@ -170,7 +170,7 @@ fn write_sound(
         converted = resample(signal, model_rate, sample_rate)?;
         &converted
     };
-    let written = write_wav(&job.output, signal, sample_rate, args.format)?;
+    let written = write_audio(&job.output, signal, sample_rate, args.format)?;
     let peak = signal.iter().fold(0.0_f32, |peak, x| peak.max(x.abs()));
     let level = match (written.reduced_db, peak > 0.0) {
         (Some(db), _) => format!("turned down by {db:.1} dB to fit full scale"),

@@ -3,8 +3,9 @@
 //! Walk the modules in the order in which the data flows: [`feature`]s describe a recording,
 //! [`condition`]ing scales them for a network, the network ([`nn`]) gives raw outputs, the
 //! synthesizers ([`synth`]) turn them into controls and controls into sound, [`effect`]s follow. A
-//! [`model`] holds all of it for one instrument and an [`engine`] plays it. There is no tensor library
-//! here and no file is opened.
+//! [`model`] holds all of it for one instrument and an [`engine`] plays it. [`math`], [`scale`],
+//! [`filter`], [`resample`] and [`wavetable`] are what they are made of. There is no tensor
+//! library here and no file is opened.
 //!
 //! Two kinds of code live here, and say which they are. A *streaming kernel* is a struct with state
 //! over the caller's buffers: any block length, no allocation, the same bits for any split. A
@@ -16,6 +17,8 @@ pub mod engine;
 pub mod error;
 pub mod feature;
 pub mod fft;
+pub mod filter;
+pub mod math;
 pub mod model;
 pub mod nn;
 pub mod noise;
@@ -24,5 +27,6 @@ pub mod resample;
 pub mod scale;
 pub mod simd;
 pub mod synth;
+pub mod wavetable;
 
 pub use error::Error;

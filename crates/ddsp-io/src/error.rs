@@ -4,6 +4,9 @@ use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
 
+/// What standard input is called where a message would name a file.
+pub const STANDARD_INPUT: &str = "standard input";
+
 /// What every fallible function of this crate returns.
 pub type Result<T> = std::result::Result<T, Error>;
 
@@ -221,7 +224,7 @@ impl fmt::Display for Error {
             Self::Read { path, source } => {
                 write!(f, "{}: cannot be read: {}", path.display(), reason(source))
             }
-            Self::Empty { path } => write!(f, "{}: the file is empty (0 bytes)", path.display()),
+            Self::Empty { path } => write!(f, "{}: is empty (0 bytes)", path.display()),
             Self::NotAudio { path, found } if found.is_empty() => {
                 write!(f, "{}: not an audio file in any format known here", path.display())
             }
@@ -229,12 +232,8 @@ impl fmt::Display for Error {
                 write!(f, "{}: expected an audio file, found {found}", path.display())
             }
             Self::UnsupportedCodec { path, codec } => {
-                let path = path.display();
-                write!(
-                    f,
-                    "{path}: {codec} audio is not decoded here; convert it first: \
-                     ffmpeg -i \"{path}\" \"{path}.wav\""
-                )
+                let (path, command) = (path.display(), conversion(path, ""));
+                write!(f, "{path}: {codec} audio is not decoded here; convert it first: {command}")
             }
             Self::Protected { path } => {
                 write!(f, "{}: the audio is copy-protected and cannot be decoded", path.display())
@@ -260,11 +259,11 @@ impl fmt::Display for Error {
                 }
             }
             Self::TooManyChannels { path, n_channels } => {
-                let path = path.display();
+                let (path, command) = (path.display(), conversion(path, " -ac 1"));
                 write!(
                     f,
                     "{path}: has {n_channels} channels, more than can be read here; mix it first: \
-                     ffmpeg -i \"{path}\" -ac 1 \"{path}.wav\""
+                     {command}"
                 )
             }
             Self::TooLong { path, detail } => write!(f, "{}: too long: {detail}", path.display()),
@@ -272,7 +271,8 @@ impl fmt::Display for Error {
                 write!(f, "expected a sample rate from 1000 to 768000 Hz, found {sample_rate} Hz")
             }
             Self::OutputFormat { given } => {
-                write!(f, "expected an output format wav16, wav24 or wav32f, found {given:?}")
+                const NAMES: &str = "wav16, wav24, wav32f, flac16 or flac24";
+                write!(f, "expected an output format {NAMES}, found {given:?}")
             }
             Self::Checkpoint { path, detail } => write!(f, "{}: {detail}", path.display()),
             Self::Gin { path, line, detail } => {
@@ -292,6 +292,15 @@ impl std::error::Error for Error {
             _ => None,
         }
     }
+}
+
+/// The command that makes a WAV of a file, or of what comes through a pipe.
+fn conversion(path: &Path, options: &str) -> String {
+    if path == Path::new(STANDARD_INPUT) {
+        return format!("ffmpeg -i -{options} -f wav -");
+    }
+    let path = path.display();
+    format!("ffmpeg -i \"{path}\"{options} \"{path}.wav\"")
 }
 
 /// The operating system's reason in plain words, without error numbers where we know better.
@@ -321,6 +330,8 @@ mod tests {
              ffmpeg -i \"a b.opus\" \"a b.opus.wav\""
         );
         assert_eq!(e.kind(), ErrorKind::UnsupportedCodec);
+        let e = Error::codec(Path::new(STANDARD_INPUT), "Opus");
+        assert!(e.to_string().ends_with("convert it first: ffmpeg -i - -f wav -"), "{e}");
         let full = io::Error::from(io::ErrorKind::StorageFull);
         let e = Error::Write { path: "out.wav".into(), source: full };
         assert_eq!(e.to_string(), "out.wav: cannot be written: no space left on the device");

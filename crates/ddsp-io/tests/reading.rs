@@ -4,7 +4,9 @@ mod support;
 
 use std::path::Path;
 
-use ddsp_io::audio::{AudioReader, ChannelChoice, Notice, ReadOptions, read_mono};
+use ddsp_io::audio::{
+    AudioReader, ChannelChoice, Notice, ReadOptions, read_mono, read_mono_stream,
+};
 use support::{SampleKind, WavSpec, fixture, goertzel, tone, wav_bytes, write};
 
 /// The level of the 440 Hz part of a signal, as the amplitude of its sine.
@@ -174,4 +176,18 @@ fn blocks_add_up_to_the_recording() {
     }
     assert_eq!(reader.read(&mut block).unwrap(), 0);
     assert_eq!(all, read_mono(&path, &ReadOptions::default()).unwrap().samples);
+}
+
+#[test]
+fn a_stream_is_read_as_its_file_is() {
+    let files = ["tone.flac", "tone.m4a", "tone.mp3", "no_header.mp3", "tone.ogg", "tone.aac"];
+    for name in files.into_iter().chain(["tone.aiff", "tone.caf", "tone_adpcm.wav"]) {
+        let options = ReadOptions { sample_rate: Some(16_000), ..ReadOptions::default() };
+        let from_file = read_mono(&fixture(name), &options).unwrap();
+        // A pipe gives its bytes in pieces of any size.
+        let bytes = std::fs::read(fixture(name)).unwrap();
+        let stream = std::io::Read::chain(&bytes[..17], &bytes[17..]);
+        let from_stream = read_mono_stream(Path::new("standard input"), stream, &options).unwrap();
+        assert_eq!(from_stream, from_file, "{name}");
+    }
 }

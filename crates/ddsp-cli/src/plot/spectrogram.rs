@@ -3,10 +3,7 @@
 //! The mel scale (O'Shaughnessy, *Speech Communication*, 1987: `2595 log10(1 + f / 700)`) is close to
 //! linear where harmonics lie apart and close to logarithmic where noise does not need the room.
 
-use std::sync::Arc;
-
-use realfft::num_complex::Complex;
-use realfft::{RealFftPlanner, RealToComplex};
+use ddsp_core::fft::{Complex, RealFft};
 
 use super::Panel;
 use super::axis::{Axis, Tick};
@@ -186,17 +183,16 @@ fn rows(n_rows: usize, high_hz: f64, sample_rate: f64, fft_size: usize) -> Vec<R
 
 /// Hann-windowed power spectra, averaged over the windows of a column.
 struct PowerSpectrum {
-    fft: Arc<dyn RealToComplex<f32>>,
+    fft: RealFft,
     window: Vec<f32>,
     frame: Vec<f32>,
     spectrum: Vec<Complex<f32>>,
-    scratch: Vec<Complex<f32>>,
     bins: Vec<f32>,
 }
 
 impl PowerSpectrum {
     fn new(fft_size: usize) -> Self {
-        let fft = RealFftPlanner::new().plan_fft_forward(fft_size);
+        let fft = RealFft::new(fft_size);
         let window = |n: usize| {
             let phase = std::f64::consts::TAU * (n as f64 + 0.5) / fft_size as f64;
             // The window's mean is 1/2 and a sine splits in two halves: this makes full scale 1.
@@ -204,10 +200,9 @@ impl PowerSpectrum {
         };
         Self {
             window: (0..fft_size).map(window).collect(),
-            frame: fft.make_input_vec(),
-            spectrum: fft.make_output_vec(),
-            scratch: fft.make_scratch_vec(),
-            bins: vec![0.0; fft_size / 2 + 1],
+            frame: vec![0.0; fft_size],
+            spectrum: vec![Complex { re: 0.0, im: 0.0 }; fft.n_bins()],
+            bins: vec![0.0; fft.n_bins()],
             fft,
         }
     }
@@ -220,9 +215,7 @@ impl PowerSpectrum {
         for n in 0..n_windows {
             let centre = start + (n as f64 + 0.5) * length / n_windows as f64;
             self.fill_frame(samples, centre as i64 - half as i64);
-            self.fft
-                .process_with_scratch(&mut self.frame, &mut self.spectrum, &mut self.scratch)
-                .expect("all three buffers were made by this transform");
+            self.fft.forward(&mut self.frame, &mut self.spectrum);
             for (bin, value) in self.bins.iter_mut().zip(&self.spectrum) {
                 *bin += value.norm_sqr() / n_windows as f32;
             }

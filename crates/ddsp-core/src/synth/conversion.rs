@@ -1,9 +1,7 @@
 //! Between a harmonic sound and the sinusoids that it consists of.
 
+use crate::math::{DIVIDE_EPS, safe_divide};
 use crate::real::Real;
-
-/// Stands for a divisor of zero. *Reference*: the default of Magenta's `core.safe_divide`.
-const DIVISION_EPSILON: f64 = 1e-7;
 
 /// The width of a Gaussian around each harmonic, in f0, by which sinusoids are shared out.
 pub const HARMONIC_WIDTH: f64 = 0.1;
@@ -41,7 +39,7 @@ pub fn remove_above_nyquist<R: Real>(frequencies_hz: &[R], amplitudes: &mut [R],
 pub fn normalize_harmonics<R: Real>(harmonic_distribution: &mut [R], n_harmonics: usize) {
     for row in harmonic_distribution.chunks_exact_mut(n_harmonics) {
         let sum = row.iter().fold(R::default(), |sum, &x| sum + x);
-        row.iter_mut().for_each(|x| *x = safe_divide(*x, sum));
+        row.iter_mut().for_each(|x| *x = safe_divide(*x, sum, DIVIDE_EPS));
     }
 }
 
@@ -104,7 +102,7 @@ pub fn sinusoidal_to_harmonic<R: Real>(
         let share_amplitudes = |&harmonic_hz: &R| {
             let (mut amplitude, mut sum) = (R::default(), R::default());
             for (&sinusoid, &hz) in amplitudes.iter().zip(frequencies_hz) {
-                let x = safe_divide(hz - harmonic_hz, f0_hz) / width;
+                let x = safe_divide(hz - harmonic_hz, f0_hz, DIVIDE_EPS) / width;
                 let share = R::narrow((-(x * x)).widen().exp());
                 amplitude += share * sinusoid;
                 sum += share;
@@ -118,9 +116,4 @@ pub fn sinusoidal_to_harmonic<R: Real>(
         harmonic_distribution.extend(row);
     }
     (harmonic_amplitude, harmonic_distribution)
-}
-
-fn safe_divide<R: Real>(numerator: R, denominator: R) -> R {
-    let zero = denominator == R::default();
-    numerator / if zero { R::narrow(DIVISION_EPSILON) } else { denominator }
 }

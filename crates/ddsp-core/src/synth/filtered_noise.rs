@@ -3,10 +3,10 @@
 use serde::{Deserialize, Serialize};
 
 use crate::error::Error;
-use crate::nn::matrix::PackedMatrix;
+use crate::filter::{DelayCompensation, FirFilter, FrequencySampling};
 use crate::real::Real;
 use crate::scale::exp_sigmoid_all;
-use crate::simd::{Isa, Kernel};
+use crate::simd::Isa;
 
 /// Sizes and choices of a [`FilteredNoise`] synthesizer.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -32,11 +32,9 @@ pub struct FilteredNoise<R> {
     isa: Isa,
     hop_size: usize,
     initial_bias: R,
-    /// Magnitudes to the taps of the impulse response: inverse transform, window and rotation in one.
-    taps_of_magnitudes: PackedMatrix<R>,
+    design: FrequencySampling<R>,
     taps: Vec<R>,
-    /// What the noise so far still adds to the samples to come: `hop_size` and the filter's tail.
-    overlap: Vec<R>,
+    filter: FirFilter<R>,
 }
 
 impl<R: Real> FilteredNoise<R> {
@@ -49,43 +47,39 @@ impl<R: Real> FilteredNoise<R> {
             let detail = format!("expected 3 to 16385, found {n_bands}");
             return Err(Error::config("filtered_noise.n_noise_bands", detail));
         }
-        let (n_taps, weights) = impulse_response_table(n_bands, config.window_size);
-        let weights: Vec<R> = weights.into_iter().map(R::narrow).collect();
+        let design = FrequencySampling::new(n_bands, config.window_size)?;
+        let n_taps = design.n_taps();
         Ok(Self {
             isa: Isa::detect(),
             hop_size,
             initial_bias: R::narrow(config.initial_bias),
-            taps_of_magnitudes: PackedMatrix::new(
-                n_bands,
-                n_taps,
-                &weights,
-                &vec![R::default(); n_taps],
-            ),
+            design,
             taps: vec![R::default(); n_taps],
-            overlap: vec![R::default(); hop_size + n_taps - 1],
+            filter: FirFilter::new(n_taps, hop_size)?,
         })
     }
 
     /// Runs on another instruction set than the machine's best: for tests and benchmarks.
     pub fn with_isa(mut self, isa: Isa) -> Self {
         self.isa = isa;
+        self.filter = self.filter.with_isa(isa);
         self
     }
 
     /// The raw outputs that a frame takes.
     pub fn n_raw(&self) -> usize {
-        self.taps_of_magnitudes.n_in()
+        self.design.n_bands()
     }
 
     /// How far the signal comes behind the noise: the part of the filter's delay that Magenta's
     /// `core.crop_and_compensate_delay` takes away.
     pub fn latency_samples(&self) -> usize {
-        ((self.taps.len() - 1) / 2).saturating_sub(1)
+        DelayCompensation::LinearPhase.samples(self.taps.len())
     }
 
     /// Silence. *Real time*: does not allocate.
     pub fn reset(&mut self) {
-        self.overlap.fill(R::default());
+        self.filter.reset();
     }
 
     /// Raw outputs of one frame to `noise_magnitudes`, in place.
@@ -106,10 +100,8 @@ impl<R: Real> FilteredNoise<R> {
         let hops = noise.chunks_exact(self.hop_size).zip(signal.chunks_exact_mut(self.hop_size));
         for ((noise, signal), controls) in hops.zip(controls.chunks(stride)) {
             let magnitudes = &controls[..self.n_raw()];
-            self.taps_of_magnitudes.multiply(self.isa, magnitudes, &mut self.taps);
-            let overlap = &mut self.overlap[..];
-            self.isa.run(OverlapAdd { taps: &self.taps, noise, overlap });
-            self.emit(signal);
+            self.design.design(self.isa, magnitudes, &mut self.taps);
+            self.filter.process(&self.taps, noise, signal);
         }
     }
 
@@ -117,77 +109,8 @@ impl<R: Real> FilteredNoise<R> {
     ///
     /// *Real time*: does not allocate.
     pub fn finish(&mut self, signal: &mut [R]) {
-        self.emit(signal);
+        self.filter.finish(signal);
     }
-
-    fn emit(&mut self, signal: &mut [R]) {
-        let n = signal.len();
-        signal.copy_from_slice(&self.overlap[..n]);
-        self.overlap.copy_within(n.., 0);
-        let left = self.overlap.len() - n;
-        self.overlap[left..].fill(R::default());
-    }
-}
-
-/// Adds the convolution of `noise` with `taps` to `overlap`.
-struct OverlapAdd<'a, R> {
-    taps: &'a [R],
-    noise: &'a [R],
-    overlap: &'a mut [R],
-}
-
-impl<R: Real> Kernel for OverlapAdd<'_, R> {
-    #[inline(always)]
-    fn run(self) {
-        for (j, &tap) in self.taps.iter().enumerate() {
-            let overlap = &mut self.overlap[j..j + self.noise.len()];
-            for (y, &x) in overlap.iter_mut().zip(self.noise) {
-                *y = tap.fused(x, *y);
-            }
-        }
-    }
-}
-
-/// The linear map from magnitudes to the causal, windowed impulse response, `n_bands × n_taps`.
-///
-/// *Reference*: Magenta's `core.frequency_impulse_response` and
-/// `core.apply_window_to_impulse_response`. A window shorter than the response trims it to
-/// `window_size` samples where that is odd, one less where it is even, as there.
-fn impulse_response_table(n_bands: usize, window_size: usize) -> (usize, Vec<f64>) {
-    let ir_size = 2 * (n_bands - 1);
-    let window_size = if window_size == 0 || window_size > ir_size { ir_size } else { window_size };
-    // `tf.signal.hann_window` is periodic for even sizes and symmetric for odd ones.
-    let period = (window_size - window_size % 2) as f64;
-    let hann = |n: usize| 0.5 - 0.5 * (std::f64::consts::TAU * n as f64 / period).cos();
-    // Pairs of a time (0 being the centre, negative ones counted from the end) and its window.
-    let taps: Vec<(usize, f64)> = if window_size == ir_size {
-        let centre = ir_size / 2;
-        (0..ir_size).map(|n| ((n + centre) % ir_size, hann(n))).collect()
-    } else {
-        let half = window_size.div_ceil(2);
-        let zero_phase = |time: usize| {
-            let after = window_size - half;
-            if time < after {
-                hann(half + time)
-            } else if time >= ir_size - half {
-                hann(time - (ir_size - half))
-            } else {
-                0.0
-            }
-        };
-        let first = ir_size - (half - 1) + 1;
-        (first..ir_size).chain(0..half + 1).map(|time| (time, zero_phase(time))).collect()
-    };
-    let mut table = Vec::with_capacity(n_bands * taps.len());
-    for k in 0..n_bands {
-        let inner = k > 0 && k < n_bands - 1;
-        let weight = if inner { 2.0 } else { 1.0 } / ir_size as f64;
-        for &(time, window) in &taps {
-            let cycles = ((k * time) % ir_size) as f64 / ir_size as f64;
-            table.push(weight * window * (std::f64::consts::TAU * cycles).cos());
-        }
-    }
-    (taps.len(), table)
 }
 
 #[cfg(test)]

@@ -9,7 +9,9 @@ mod frame_bank;
 pub mod harmonic;
 pub mod harmonic_synthesis;
 pub mod oscillator_bank;
+pub mod sinusoidal;
 
 pub use filtered_noise::{FilteredNoise, FilteredNoiseConfig};
 pub use harmonic::{Harmonic, HarmonicConfig};
 pub use oscillator_bank::{OscillatorBank, PhaseMode};
+pub use sinusoidal::{FrequencyScaleFn, Sinusoidal, SinusoidalConfig};

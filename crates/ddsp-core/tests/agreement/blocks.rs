@@ -6,6 +6,7 @@ use ddsp_core::condition::Frames;
 use ddsp_core::effect::{Reverb, ReverbConfig};
 use ddsp_core::engine::Engine;
 use ddsp_core::feature::loudness::LoudnessConfig;
+use ddsp_core::filter::FirFilter;
 use ddsp_core::model::{
     DecoderConfig, F0Description, FORMAT_VERSION, Model, ModelConfig, Precision, ProcessorConfig,
     Provenance, Weights,
@@ -14,9 +15,11 @@ use ddsp_core::nn::rnn_fc_decoder::InputKey;
 use ddsp_core::nn::{RnnFcDecoder, RnnFcDecoderConfig};
 use ddsp_core::noise::uniform;
 use ddsp_core::resample::ResampleMethod;
+use ddsp_core::scale::ScaleFn;
 use ddsp_core::simd::Isa;
 use ddsp_core::synth::{
-    FilteredNoise, FilteredNoiseConfig, Harmonic, HarmonicConfig, OscillatorBank, PhaseMode,
+    FilteredNoise, FilteredNoiseConfig, FrequencyScaleFn, Harmonic, HarmonicConfig, OscillatorBank,
+    PhaseMode, Sinusoidal, SinusoidalConfig,
 };
 
 const PHASE_MODES: [PhaseMode; 3] =
@@ -131,6 +134,33 @@ fn harmonic() {
 }
 
 #[test]
+fn sinusoidal() {
+    for phase_mode in PHASE_MODES {
+        let config = SinusoidalConfig {
+            n_sinusoids: 9,
+            amp_resample_method: ResampleMethod::Window,
+            phase_mode,
+            amp_scale_fn: ScaleFn::None,
+            freq_scale_fn: FrequencyScaleFn::None,
+        };
+        let (n, hop) = (200, 50);
+        let amplitudes = values(1, n * 9);
+        let hz: Vec<f32> = values(2, n * 9).iter().map(|x| 5000.0 + 4900.0 * x).collect();
+        let new = || Sinusoidal::<f32>::new(&config, 16_000, hop).unwrap();
+        let mut whole = vec![0.0; n * hop];
+        new().process(&amplitudes, &hz, &mut whole);
+        for seed in 0..10 {
+            let (mut synth, mut parts) = (new(), vec![0.0; n * hop]);
+            in_blocks(seed, n, 64, |a, b| {
+                let rows = 9 * a..9 * b;
+                synth.process(&amplitudes[rows.clone()], &hz[rows], &mut parts[hop * a..hop * b]);
+            });
+            assert_eq!(whole, parts, "{phase_mode:?}");
+        }
+    }
+}
+
+#[test]
 fn oscillator_bank() {
     for phase_mode in PHASE_MODES {
         let (n, width) = (5000, 7);
@@ -170,6 +200,25 @@ fn filtered_noise() {
             in_blocks(seed, n, 64, |a, b| {
                 let (noise, parts) = (&noise[hop * a..hop * b], &mut parts[hop * a..hop * b]);
                 synth.process(&controls[65 * a..65 * b], 65, noise, parts);
+            });
+            assert_eq!(whole, parts);
+        }
+    }
+}
+
+#[test]
+fn fir_filter() {
+    for (n_taps, hop) in [(1, 64), (127, 64), (33, 10)] {
+        let n = 200;
+        let (input, taps) = (values(1, n * hop), values(2, n * n_taps));
+        let new = || FirFilter::<f32>::new(n_taps, hop).unwrap();
+        let mut whole = vec![0.0; n * hop];
+        new().process(&taps, &input, &mut whole);
+        for seed in 0..10 {
+            let (mut filter, mut parts) = (new(), vec![0.0; n * hop]);
+            in_blocks(seed, n, 64, |a, b| {
+                let (input, parts) = (&input[hop * a..hop * b], &mut parts[hop * a..hop * b]);
+                filter.process(&taps[n_taps * a..n_taps * b], input, parts);
             });
             assert_eq!(whole, parts);
         }

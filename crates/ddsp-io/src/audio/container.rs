@@ -1,7 +1,6 @@
-//! Opening an audio file: what it is, whether we read it, and which track to play.
+//! Opening audio: what it is, whether we read it, and which track to play.
 
 use std::collections::VecDeque;
-use std::fs::{self, File};
 use std::io::{self, Read, Seek, SeekFrom};
 use std::path::Path;
 
@@ -19,6 +18,7 @@ use super::guard::guarded;
 use super::mp4::{Mp4Track, read_track};
 use super::names::{codec_name, sample_entry_name};
 use super::sniff::{Sniffed, sniff};
+use super::source::Source;
 use super::wav_header::read_wav_header;
 use super::{MAX_CHANNELS, MAX_SAMPLE_RATE, MIN_SAMPLE_RATE, aac};
 use crate::error::{Error, Result};
@@ -40,25 +40,25 @@ pub(super) struct Container {
     pub(super) mp4: Option<Mp4Track>,
 }
 
-/// Opens a file and refuses what is not audio or not decoded here, by name.
-pub(super) fn open_container(path: &Path) -> Result<Container> {
-    let mut file = open_file(path)?;
-    let head = read_head(path, &mut file)?;
+/// Finds the audio in a source and refuses what is not audio or not decoded here, by name.
+pub(super) fn open_container(mut source: Source) -> Result<Container> {
+    let path = &source.name.clone();
+    let head = read_head(path, &mut source)?;
     let sniffed = sniff(&head);
     let mut mp4 = None;
     match sniffed {
         Sniffed::Foreign(codec) => return Err(Error::codec(path, codec)),
         Sniffed::NotAudio(found) => return Err(Error::not_audio(path, found)),
-        Sniffed::Wav => check_wav_header(path, &mut file)?,
-        Sniffed::Mp4 => mp4 = read_track(&mut file),
+        Sniffed::Wav => check_wav_header(path, &mut source)?,
+        Sniffed::Mp4 => mp4 = read_track(&mut source),
         Sniffed::Container | Sniffed::Unknown => {}
     }
     if let Some(mp4) = &mp4 {
         check_sample_entry(path, mp4)?;
     }
-    file.seek(SeekFrom::Start(0)).map_err(|e| Error::open(path, e))?;
+    source.seek(SeekFrom::Start(0)).map_err(|e| Error::open(path, e))?;
 
-    let mut format = probe(path, file, sniffed)?;
+    let mut format = probe(path, source, sniffed)?;
     let track = choose_track(path, format.as_ref())?;
     let params = audio_params(&track).ok_or_else(|| Error::codec(path, "this kind of"))?.clone();
     let mut queue = VecDeque::new();
@@ -70,30 +70,14 @@ pub(super) fn open_container(path: &Path) -> Result<Container> {
     Ok(Container { format, track, params, queue, mp4 })
 }
 
-fn open_file(path: &Path) -> Result<File> {
-    let found = fs::metadata(path).map_err(|e| Error::open(path, e))?;
-    let not_a_file = |found| Error::NotAFile { path: path.to_owned(), found };
-    if found.is_dir() {
-        return Err(not_a_file("a folder"));
-    }
-    // Before opening: that of a pipe waits for its writer.
-    if !found.is_file() {
-        return Err(not_a_file("a pipe or a device"));
-    }
-    if found.len() == 0 {
-        return Err(Error::Empty { path: path.to_owned() });
-    }
-    File::open(path).map_err(|e| Error::open(path, e))
-}
-
-fn read_head(path: &Path, file: &mut File) -> Result<Vec<u8>> {
+fn read_head(path: &Path, source: &mut Source) -> Result<Vec<u8>> {
     let mut head = Vec::new();
-    file.take(4096).read_to_end(&mut head).map_err(|e| Error::open(path, e))?;
+    source.take(4096).read_to_end(&mut head).map_err(|e| Error::open(path, e))?;
     Ok(head)
 }
 
-fn check_wav_header(path: &Path, file: &mut File) -> Result<()> {
-    let Some(header) = read_wav_header(file) else {
+fn check_wav_header(path: &Path, source: &mut Source) -> Result<()> {
+    let Some(header) = read_wav_header(source) else {
         return Err(Error::damaged(path, "expected a WAV format chunk, found none"));
     };
     if let Some(codec) = header.foreign_codec() {
@@ -133,7 +117,7 @@ pub(super) fn check_channels(path: &Path, n_channels: Option<usize>) -> Result<(
 }
 
 /// Opens the container; the extension is a hint to the search and nothing more.
-fn probe(path: &Path, file: File, sniffed: Sniffed) -> Result<Box<dyn FormatReader>> {
+fn probe(path: &Path, source: Source, sniffed: Sniffed) -> Result<Box<dyn FormatReader>> {
     let mut hint = Hint::new();
     if let Some(extension) = path.extension().and_then(|extension| extension.to_str()) {
         hint.with_extension(extension);
@@ -141,7 +125,7 @@ fn probe(path: &Path, file: File, sniffed: Sniffed) -> Result<Box<dyn FormatRead
     let options = ProbeOptions { max_probe_depth: MAX_PROBE_BYTES, ..Default::default() };
     let mut probe = Probe::new_with_options(&options);
     symphonia::default::register_enabled_formats(&mut probe);
-    let stream = MediaSourceStream::new(Box::new(file), Default::default());
+    let stream = MediaSourceStream::new(Box::new(source), Default::default());
     let metadata = MetadataOptions::default().limit_visual_bytes(Limit::Maximum(0));
     let opened = guarded(|| probe.probe(&hint, stream, FormatOptions::default(), metadata));
     opened.map_err(|e| match e {

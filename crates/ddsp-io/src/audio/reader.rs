@@ -1,6 +1,7 @@
-//! An audio file as a stream of mono blocks.
+//! Audio as a stream of mono blocks.
 
 use std::collections::VecDeque;
+use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use symphonia::core::codecs::audio::well_known as codec_id;
@@ -16,6 +17,7 @@ use super::container::{
 use super::guard::guarded;
 use super::mp4::Mp4Track;
 use super::names::format_name;
+use super::source::Source;
 use super::tally::{Tally, energy, silence_non_finite};
 use crate::error::{Error, Result};
 
@@ -79,10 +81,23 @@ impl AudioReader {
     ///
     /// *Errors*: every way in which a file is not one to read; see [`Error`].
     pub fn open(path: &Path, channel: ChannelChoice) -> Result<Self> {
-        let Container { format, track, params, queue, mp4 } = open_container(path)?;
-        let decoder = make_decoder(path, &params)?;
+        Self::from_source(Source::open(path)?, channel)
+    }
+
+    /// Reads a stream to its end and decodes the first packet; `name` stands in messages for the
+    /// file's. All of the stream's bytes are held in memory: they may be 1 GiB.
+    ///
+    /// *Errors*: those of [`open`](Self::open), [`Error::TooLong`] for a longer stream.
+    pub fn from_stream(name: &Path, stream: impl Read, channel: ChannelChoice) -> Result<Self> {
+        Self::from_source(Source::spool(name, stream)?, channel)
+    }
+
+    fn from_source(source: Source, channel: ChannelChoice) -> Result<Self> {
+        let path = source.name.clone();
+        let Container { format, track, params, queue, mp4 } = open_container(source)?;
+        let decoder = make_decoder(&path, &params)?;
         let mut reader = Self {
-            path: path.to_owned(),
+            path,
             decoder,
             track_id: track.id,
             queue,

@@ -1,5 +1,6 @@
 //! A whole file as one mono signal.
 
+use std::io::Read;
 use std::path::Path;
 
 use super::{AudioReader, ChannelChoice, Notice, Resampler};
@@ -51,7 +52,22 @@ pub struct SourceInfo {
 /// *Errors*: those of [`AudioReader::open`] and [`AudioReader::read`], [`Error::SampleRate`] for a
 /// rate out of range, [`Error::TooLong`] beyond 2^31 samples.
 pub fn read_mono(path: &Path, options: &ReadOptions) -> Result<Recording> {
-    let mut reader = AudioReader::open(path, options.channel)?;
+    read_all(path, AudioReader::open(path, options.channel)?, options)
+}
+
+/// Reads a stream, as standard input, to its end as [`read_mono`] reads a file; `name` stands in
+/// messages for the file's.
+///
+/// *Errors*: those of [`AudioReader::from_stream`] and [`read_mono`].
+pub fn read_mono_stream(
+    name: &Path,
+    stream: impl Read,
+    options: &ReadOptions,
+) -> Result<Recording> {
+    read_all(name, AudioReader::from_stream(name, stream, options.channel)?, options)
+}
+
+fn read_all(path: &Path, mut reader: AudioReader, options: &ReadOptions) -> Result<Recording> {
     let source_rate = reader.sample_rate();
     let sample_rate = options.sample_rate.unwrap_or(source_rate);
     let mut resampler = Resampler::new(source_rate, sample_rate)?;

@@ -53,6 +53,17 @@ pub enum F0Config {
 }
 
 impl F0Config {
+    /// The names of all trackers, as [`named`](Self::named) takes them; the default first.
+    pub const NAMES: &[&str] = &["autocorrelation"];
+
+    /// The tracker of that name with its default settings.
+    pub fn named(name: &str) -> Option<Self> {
+        match name {
+            "autocorrelation" => Some(Self::Autocorrelation(AutocorrelationConfig::default())),
+            _ => None,
+        }
+    }
+
     /// The tracker's name, as model files have it.
     pub fn name(&self) -> &'static str {
         match self {
@@ -94,5 +105,19 @@ pub fn track(
         F0Config::Autocorrelation(config) => {
             autocorrelation::track(audio, sample_rate, hop_size, n_frames, config)
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_name_gives_the_tracker_of_that_name() {
+        for name in F0Config::NAMES {
+            assert_eq!(F0Config::named(name).map(|tracker| tracker.name()), Some(*name));
+        }
+        assert_eq!(F0Config::NAMES[0], F0Config::default().name());
+        assert_eq!(F0Config::named("ouija"), None);
     }
 }

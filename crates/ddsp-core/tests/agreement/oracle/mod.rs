@@ -4,12 +4,15 @@
 //! library, its `legacy_index.json`. One file here for each group of cases.
 
 mod effects;
+mod filters;
+mod freq_scaling;
 mod math;
 mod nn;
 mod resample;
 mod sinusoids;
 mod spectral;
 mod synths;
+mod wavetable;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -30,6 +33,8 @@ const KNOWN_DISTANCES: &[(&str, &str, f64)] = &[
     ("core.streaming_harmonic_synthesis", PHASE_SUM, 2e-2),
     ("synths.Harmonic", PHASE_SUM, 1e-2),
     ("synths.Sinusoidal", PHASE_SUM, 1e-2),
+    ("core.wavetable_synthesis", PHASE_SUM, 5e-3),
+    ("core.fft_convolve", "it convolves by an FFT in f32", 2e-5),
     ("effects.Reverb", "it convolves by an FFT in f32", 2e-5),
 ];
 const PHASE_SUM: &str = "it sums phase in f32";
@@ -59,6 +64,9 @@ fn run<R: Real>(case: &Case) -> Outputs {
         effects::run::<R>,
         spectral::run::<R>,
         nn::run::<R>,
+        freq_scaling::run::<R>,
+        filters::run::<R>,
+        wavetable::run::<R>,
     ];
     groups.iter().find_map(|group| group(case))
 }

@@ -1,4 +1,4 @@
-//! Scales and units: hertz, MIDI pitch, decibels, and the squashing of raw outputs.
+//! The squashing of raw outputs to amplitudes.
 
 use serde::{Deserialize, Serialize};
 
@@ -30,11 +30,27 @@ impl ScaleFn {
 /// *Reference*: Engel et al. 2020, eq. 5; Magenta's `core.exp_sigmoid` with its defaults.
 #[inline(always)]
 pub fn exp_sigmoid<R: Real>(x: R) -> R {
-    let (exponent, max_value, threshold) = (10.0_f64, 2.0, 1e-7);
+    exp_sigmoid_with(x, 10.0, 2.0, 1e-7)
+}
+
+/// `max_value sigmoid(x)^ln(exponent) + threshold`: far below 0 the result grows by `exponent` for each
+/// step of x.
+///
+/// *Reference*: Magenta's `core.exp_sigmoid`.
+#[inline(always)]
+pub fn exp_sigmoid_with<R: Real>(x: R, exponent: f64, max_value: f64, threshold: f64) -> R {
     // sigmoid(x)^p = exp(-p ln(1 + e^-x)): one logarithm, no division, no power.
     let one = R::narrow(1.0);
     let log_sigmoid = -(one + (-x).exp()).ln();
     (R::narrow(exponent.ln()) * log_sigmoid).exp().fused(R::narrow(max_value), R::narrow(threshold))
+}
+
+/// [`exp_sigmoid`] made even: 1e-7 near 0, larger on both sides, steeper the larger `width`.
+///
+/// *Reference*: Magenta's `core.sym_exp_sigmoid`.
+#[inline(always)]
+pub fn sym_exp_sigmoid<R: Real>(x: R, width: f64) -> R {
+    exp_sigmoid(R::narrow(width) * (x.abs() * R::narrow(0.5) - R::narrow(1.0)))
 }
 
 /// [`exp_sigmoid`] of each value plus `bias`, in place.
@@ -56,30 +72,6 @@ impl<R: Real> Kernel for ExpSigmoidAll<'_, R> {
     }
 }
 
-/// Frequency to MIDI pitch, 440 Hz being 69; zero or less becomes 0.
-///
-/// *Reference*: Magenta's `core.hz_to_midi`.
-pub fn hz_to_midi(hz: f64) -> f64 {
-    if hz <= 0.0 { 0.0 } else { 12.0 * (hz / 440.0).log2() + 69.0 }
-}
-
-/// MIDI pitch to frequency.
-///
-/// *Reference*: Magenta's `core.midi_to_hz`.
-pub fn midi_to_hz(midi: f64) -> f64 {
-    440.0 * ((midi - 69.0) / 12.0).exp2()
-}
-
-/// Decibels to a linear amplitude: 20 dB is a factor of ten.
-pub fn db_to_amplitude(db: f64) -> f64 {
-    10.0_f64.powf(db / 20.0)
-}
-
-/// A linear amplitude to decibels; zero becomes minus infinity.
-pub fn amplitude_to_db(amplitude: f64) -> f64 {
-    20.0 * amplitude.log10()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -98,11 +90,21 @@ mod tests {
     }
 
     #[test]
-    fn pitch_and_level_go_there_and_back() {
-        assert_eq!(hz_to_midi(440.0), 69.0);
-        assert_eq!(hz_to_midi(0.0), 0.0);
-        assert!((midi_to_hz(hz_to_midi(123.4)) - 123.4).abs() < 1e-9);
-        assert!((db_to_amplitude(-6.0206) - 0.5).abs() < 1e-6);
-        assert!((amplitude_to_db(db_to_amplitude(-33.0)) + 33.0).abs() < 1e-9);
+    fn the_exponent_is_the_growth_of_a_step_and_the_ends_are_the_limits() {
+        let y = |x| exp_sigmoid_with::<f64>(x, 3.0, 5.0, 0.0);
+        assert!((y(-29.0) / y(-30.0) - 3.0).abs() < 1e-9);
+        assert!((exp_sigmoid_with(50.0, 3.0, 5.0, 0.25) - 5.25_f64).abs() < 1e-12);
+        assert!((exp_sigmoid_with(-1e9, 3.0, 5.0, 0.25) - 0.25_f64).abs() < 1e-12);
+    }
+
+    #[test]
+    fn the_symmetrical_form_is_even_and_smallest_at_zero() {
+        let y = |x| sym_exp_sigmoid::<f64>(x, 8.0);
+        for i in 1..50 {
+            let x = f64::from(i) / 10.0;
+            assert_eq!(y(x), y(-x));
+            assert!(y(x) > y(x - 0.1));
+        }
+        assert!(y(0.0) < 1e-6);
     }
 }
