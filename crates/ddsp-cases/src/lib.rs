@@ -5,11 +5,15 @@
 //! panic with a sentence, because the caller is a test.
 
 mod case;
+mod table;
+mod tiny_checkpoint;
 mod tolerance;
 
 use std::path::PathBuf;
 
 pub use case::{Case, Tensors, read_cases};
+pub use table::Table;
+pub use tiny_checkpoint::{Data, Slots, TinyCheckpoint, Variable};
 pub use tolerance::{CROSS_FORM, Distances, EXACT, GOLDEN, distance};
 
 /// The folder `golden/` of this repository.

@@ -31,6 +31,8 @@ pub(crate) enum Command {
     Models,
     /// Describe an instrument: what it is made of, what it was trained on, its licence.
     Info(InfoArgs),
+    /// Turn a checkpoint of Magenta's Python library (3.x) into a model file.
+    Import(ImportArgs),
     /// Measure how fast each stage runs on this machine.
     Bench(BenchArgs),
     /// Measure pitch trackers on recordings whose pitch is known.
@@ -138,7 +140,7 @@ pub(crate) struct AnalyzeArgs {
 /// How a recording is listened to.
 #[derive(Debug, clap::Args)]
 pub(crate) struct ListeningArgs {
-    /// The instrument: a name from `ddsp models`, or a .ddsp file.
+    /// The instrument: a name from `ddsp models`, a .ddsp file, or the folder of a Magenta checkpoint.
     #[arg(short, long, value_name = "NAME|FILE", default_value = "alto_sax")]
     pub(crate) model: String,
 
@@ -168,9 +170,26 @@ pub(crate) struct ShowingArgs {
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct InfoArgs {
-    /// A name from `ddsp models`, or a .ddsp file.
+    /// A name from `ddsp models`, a .ddsp file, or the folder of a Magenta checkpoint.
     #[arg(value_name = "NAME|FILE")]
     pub(crate) model: String,
+}
+
+#[derive(Debug, clap::Args)]
+#[command(after_help = EXIT_CODES)]
+pub(crate) struct ImportArgs {
+    /// The folder that training wrote (ckpt-N.index, its data, operative_config-N.gin), or the gin file
+    /// or the index of it.
+    #[arg(value_name = "DIR")]
+    pub(crate) checkpoint: PathBuf,
+
+    /// The model file.
+    #[arg(short, long, value_name = "NAME.ddsp")]
+    pub(crate) output: PathBuf,
+
+    /// Store two bytes a weight instead of four.
+    #[arg(long)]
+    pub(crate) f16: bool,
 }
 
 #[derive(Debug, clap::Args)]

@@ -24,7 +24,8 @@ pub(crate) fn run(args: &InfoArgs) -> Result<(), Failure> {
     row("training", config.provenance.training.clone());
     let (rate, hop, frame_rate) = (config.sample_rate, config.hop_size, config.frame_rate());
     row("sample rate", format!("{rate} Hz, {frame_rate} frames/s of {hop} samples"));
-    row("input peak", format!("{}", config.input_peak));
+    let peak = config.input_peak.map_or("none: the level is left".to_owned(), |p| p.to_string());
+    row("input peak", peak);
     row("f0", format!("{} ({})", config.f0.tracker, config.f0.detail));
     if let (_, Some(notice)) = tracker(config) {
         row("", notice);

@@ -1,11 +1,12 @@
-//! The instruments: those built in, and model files.
+//! The instruments: those built in, model files, and checkpoints to import.
 
 use std::path::Path;
 
 use ddsp_core::model::Model;
+use ddsp_io::import::Imported;
 
 use crate::failure::{Cause, Failure};
-use crate::text::one_line;
+use crate::text::{one_line, sentence};
 
 /// Name and bytes of each instrument in this binary.
 const BUILT_IN: &[(&str, &[u8])] = &[("alto_sax", include_bytes!("../../../models/alto_sax.ddsp"))];
@@ -25,11 +26,11 @@ pub(crate) fn run() -> Result<(), Failure> {
             one_line(&config.licence)
         );
     }
-    println!("more with --model FILE.ddsp");
+    println!("more with --model FILE.ddsp, or --model DIR of a Magenta checkpoint");
     Ok(())
 }
 
-/// Loads the instrument of that name, or else of that file.
+/// Loads the instrument of that name, or else of that file or checkpoint.
 pub(crate) fn load(name_or_file: &str) -> Result<Model, Failure> {
     if let Some((name, bytes)) = BUILT_IN.iter().find(|(name, _)| *name == name_or_file) {
         return parse(name, bytes);
@@ -44,14 +45,22 @@ pub(crate) fn load(name_or_file: &str) -> Result<Model, Failure> {
         };
         Failure::file(Cause::Model, path, sentence)
     })?;
-    if metadata.is_dir() || metadata.len() > MAX_BYTES {
-        let found = if metadata.is_dir() { "a folder" } else { "more than 4 GiB" };
-        let sentence = format!("expected a model file (.ddsp), found {found}");
+    let extension = path.extension().unwrap_or_default();
+    if metadata.is_dir() || extension == "gin" || extension == "index" {
+        return Ok(import(path)?.model);
+    }
+    if metadata.len() > MAX_BYTES {
+        let sentence = "expected a model file (.ddsp), found more than 4 GiB";
         return Err(Failure::file(Cause::Model, path, sentence));
     }
     let bytes = std::fs::read(path)
         .map_err(|e| Failure::file(Cause::Model, path, format!("the model cannot be read: {e}")))?;
     parse(name_or_file, &bytes)
+}
+
+/// Imports a checkpoint: its folder, its gin file or its index.
+pub(crate) fn import(path: &Path) -> Result<Imported, Failure> {
+    ddsp_io::import::import(path).map_err(|e| Failure::new(Cause::Model, sentence(&e.to_string())))
 }
 
 fn parse(name: &str, bytes: &[u8]) -> Result<Model, Failure> {

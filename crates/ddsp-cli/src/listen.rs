@@ -45,10 +45,10 @@ pub(crate) fn listen(input: &Input, args: &ListeningArgs, model: &Model) -> Resu
     let recording = input.read(&options)?;
     let mut notices: Vec<String> = recording.notices.iter().map(ToString::to_string).collect();
     let mut samples = recording.samples;
-    let level = if args.no_normalize_input {
-        format!("level left as recorded (trained at peak {})", config.input_peak)
-    } else {
-        normalize(&mut samples, config)
+    let level = match (config.input_peak, args.no_normalize_input) {
+        (None, _) => "level left as recorded, as the instrument was trained".to_owned(),
+        (Some(peak), true) => format!("level left as recorded (trained at peak {peak})"),
+        (Some(peak), false) => normalize(&mut samples, peak),
     };
     let (tracker, notice) = tracker(config);
     notices.extend(notice);
@@ -88,20 +88,19 @@ pub(crate) fn tracker(config: &ModelConfig) -> (F0Config, Option<String>) {
 }
 
 /// Scales to the peak that the model was trained with and says what was done.
-fn normalize(samples: &mut [f32], config: &ModelConfig) -> String {
+fn normalize(samples: &mut [f32], wanted: f32) -> String {
     let peak = samples.iter().fold(0.0_f32, |peak, x| peak.max(x.abs()));
     if peak == 0.0 {
         return "digital silence".to_owned();
     }
-    let wanted_db = amplitude_to_db(f64::from(config.input_peak) / f64::from(peak));
+    let wanted_db = amplitude_to_db(f64::from(wanted) / f64::from(peak));
     let gain_db = wanted_db.min(MAX_GAIN_DB);
     let gain = ddsp_core::scale::db_to_amplitude(gain_db) as f32;
     samples.iter_mut().for_each(|x| *x *= gain);
     let limit = if gain_db < wanted_db { ", the most that is done" } else { "" };
     format!(
-        "level {gain_db:+.1} dB{limit}, to the peak of {} it was trained with \
-         (--no-normalize-input leaves it)",
-        config.input_peak
+        "level {gain_db:+.1} dB{limit}, to the peak of {wanted} it was trained with \
+         (--no-normalize-input leaves it)"
     )
 }
 

@@ -15,6 +15,7 @@ mod eval_pitch;
 mod failure;
 mod features_csv;
 mod format;
+mod import;
 mod info;
 mod instruments;
 mod interrupt;
@@ -39,6 +40,7 @@ fn main() -> ExitCode {
         Command::Analyze(args) => analyze::run(&args),
         Command::Models => instruments::run(),
         Command::Info(args) => info::run(&args),
+        Command::Import(args) => import::run(&args),
         Command::Bench(args) => bench::run(&args),
         Command::EvalPitch(args) => eval_pitch::run(&args),
         Command::Compare(args) => compare::run(&args),

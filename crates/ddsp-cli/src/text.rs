@@ -2,10 +2,18 @@
 
 /// Text from outside on one line and of bearable length: control characters could redraw a terminal.
 pub(crate) fn one_line(text: &str) -> String {
-    const MOST: usize = 300;
+    printable(text, 300)
+}
+
+/// A sentence of ours that quotes text from outside: on one line, longer than a name may be.
+pub(crate) fn sentence(text: &str) -> String {
+    printable(text, 2000)
+}
+
+fn printable(text: &str, most: usize) -> String {
     let clean = |c: char| if c.is_control() { ' ' } else { c };
-    let mut line: String = text.chars().take(MOST).map(clean).collect();
-    if text.chars().nth(MOST).is_some() {
+    let mut line: String = text.chars().take(most).map(clean).collect();
+    if text.chars().nth(most).is_some() {
         line.push('…');
     }
     line

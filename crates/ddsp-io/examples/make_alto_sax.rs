@@ -49,7 +49,7 @@ fn config() -> ModelConfig {
         licence: "CC0-1.0".into(),
         sample_rate: 16_000,
         hop_size: 64,
-        input_peak: 0.9,
+        input_peak: Some(0.9),
         f0: F0Description {
             tracker: "autocorrelation".into(),
             detail: "Boersma 1993 as in Praat, 250 frames/s, interpolated through gaps".into(),

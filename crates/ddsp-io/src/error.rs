@@ -112,6 +112,23 @@ pub enum Error {
         /// The word.
         given: String,
     },
+    /// A checkpoint to import, or something beside it, that is incomplete, damaged or of a kind that
+    /// cannot be imported.
+    Checkpoint {
+        /// The file or folder.
+        path: PathBuf,
+        /// What was expected and found, and what to do.
+        detail: String,
+    },
+    /// A gin file that is not in its language, or that describes what cannot be imported.
+    Gin {
+        /// The gin file.
+        path: PathBuf,
+        /// The line, counted from 1.
+        line: usize,
+        /// What was expected and found, and what to do.
+        detail: String,
+    },
     /// The output cannot be written; what had been written of it is removed.
     Write {
         /// The file to be written.
@@ -139,6 +156,8 @@ pub enum ErrorKind {
     NoAudio,
     /// The request does not fit: no such channel, format or rate, too long.
     Request,
+    /// A checkpoint, or the gin file beside it, cannot be imported.
+    Checkpoint,
     /// The output could not be written.
     Write,
 }
@@ -159,6 +178,7 @@ impl Error {
             | Self::TooLong { .. }
             | Self::SampleRate { .. }
             | Self::OutputFormat { .. } => ErrorKind::Request,
+            Self::Checkpoint { .. } | Self::Gin { .. } => ErrorKind::Checkpoint,
             Self::Write { .. } => ErrorKind::Write,
         }
     }
@@ -181,6 +201,11 @@ impl Error {
     /// A codec that is not decoded here.
     pub(crate) fn codec(path: &Path, codec: impl Into<String>) -> Self {
         Self::UnsupportedCodec { path: path.to_owned(), codec: codec.into() }
+    }
+
+    /// A checkpoint that cannot be imported; `detail` says what was expected and found.
+    pub(crate) fn checkpoint(path: &Path, detail: impl Into<String>) -> Self {
+        Self::Checkpoint { path: path.to_owned(), detail: detail.into() }
     }
 
     /// Something that is not audio; `found` says what it looks like, or is empty.
@@ -248,6 +273,10 @@ impl fmt::Display for Error {
             Self::OutputFormat { given } => {
                 const NAMES: &str = "wav16, wav24, wav32f, flac16 or flac24";
                 write!(f, "expected an output format {NAMES}, found {given:?}")
+            }
+            Self::Checkpoint { path, detail } => write!(f, "{}: {detail}", path.display()),
+            Self::Gin { path, line, detail } => {
+                write!(f, "{}: line {line}: {detail}", path.display())
             }
             Self::Write { path, source } => {
                 write!(f, "{}: cannot be written: {}", path.display(), reason(source))

@@ -6,5 +6,6 @@
 pub mod atomic;
 pub mod audio;
 pub mod error;
+pub mod import;
 
 pub use error::{Error, ErrorKind, Result};

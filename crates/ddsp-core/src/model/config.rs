@@ -27,8 +27,9 @@ pub struct ModelConfig {
     pub sample_rate: u32,
     /// Samples of a frame.
     pub hop_size: usize,
-    /// The peak to which the training recordings were scaled, in (0, 1].
-    pub input_peak: f32,
+    /// The peak to which the training recordings were scaled, in (0, 1]; none if they were left as they
+    /// were, and then so is what is played.
+    pub input_peak: Option<f32>,
     /// The f0 that the model was trained with.
     pub f0: F0Description,
     /// The loudness that the model was trained with.
@@ -119,8 +120,10 @@ impl ModelConfig {
         check("format_version", self.format_version as usize, 1, FORMAT_VERSION as usize)?;
         check("sample_rate", self.sample_rate as usize, 4_000, 384_000)?;
         check("hop_size", self.hop_size, 4, 16_384)?;
-        if !(self.input_peak > 0.0 && self.input_peak <= 1.0) {
-            let detail = format!("expected more than 0 and at most 1, found {}", self.input_peak);
+        if let Some(peak) = self.input_peak
+            && !(peak > 0.0 && peak <= 1.0)
+        {
+            let detail = format!("expected more than 0 and at most 1, found {peak}");
             return Err(Error::model("input_peak", detail));
         }
         self.loudness.validate()?;

@@ -224,7 +224,7 @@ fn model(hop_size: usize, n_noise_bands: usize, phase_mode: PhaseMode) -> Model 
         licence: "CC0-1.0".into(),
         sample_rate: 16_000,
         hop_size,
-        input_peak: 0.9,
+        input_peak: Some(0.9),
         f0: F0Description { tracker: "autocorrelation".into(), detail: String::new() },
         loudness: LoudnessConfig::magenta_3(),
         decoder: DecoderConfig::RnnFc(decoder),

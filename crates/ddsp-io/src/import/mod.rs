@@ -1,0 +1,29 @@
+//! Import of checkpoints that Magenta's DDSP library (Python, TensorFlow; 3.x) has written.
+//!
+//! A checkpoint is a folder: an index and data files (`ckpt-N.index`, `ckpt-N.data-00000-of-00001`),
+//! a gin file that says what the model is made of (`operative_config-N.gin`), and often a file
+//! `checkpoint` that names the newest. The way through: `folder` chooses the files, [`Bundle`] reads
+//! the tensors (`sstable`, `wire`, `crc32c` are its formats), `object_graph` says which part of the
+//! model each belongs to, `gin` and `recipe` what the parts are, `variables` brings the two together,
+//! and [`import`] makes a model of it.
+//!
+//! All of it was written by someone else: lengths and checksums are compared before they are
+//! believed, and what is not understood is refused with a sentence rather than guessed.
+
+mod bundle;
+mod crc32c;
+mod folder;
+mod gin;
+mod magenta;
+mod object_graph;
+mod part;
+mod recipe;
+mod sstable;
+mod variables;
+mod wire;
+mod wiring;
+
+pub use bundle::{Bundle, Entry};
+pub use folder::Choice;
+pub use magenta::{Imported, Report, import};
+pub use variables::Slot;

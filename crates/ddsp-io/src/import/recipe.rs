@@ -1,0 +1,317 @@
+//! What a gin file says a model is made of.
+
+use ddsp_core::effect::ReverbConfig;
+use ddsp_core::model::ProcessorConfig;
+use ddsp_core::nn::RnnFcDecoderConfig;
+use ddsp_core::nn::rnn_fc_decoder::InputKey;
+use ddsp_core::resample::ResampleMethod;
+use ddsp_core::scale::ScaleFn;
+use ddsp_core::synth::{FilteredNoiseConfig, HarmonicConfig, PhaseMode};
+
+use super::bundle::file_name;
+use super::gin::{Gin, Object};
+use super::part::Part;
+use super::wiring::{Synth, read_dag};
+use crate::error::{Error, Result};
+
+/// The decoder may have so many outputs; Magenta's largest have less than a hundredth.
+const MAX_OUTPUTS: usize = 1 << 16;
+
+/// A model as its gin file describes it, in the terms of the model file.
+#[derive(Debug)]
+pub(super) struct Recipe {
+    pub(super) sample_rate: u32,
+    pub(super) hop_size: usize,
+    pub(super) decoder: RnnFcDecoderConfig,
+    pub(super) processors: Vec<ProcessorConfig>,
+    /// Which column of the checkpoint's last dense layer each of our raw outputs is.
+    pub(super) columns: Vec<usize>,
+    /// How many columns that layer has.
+    pub(super) n_columns: usize,
+    /// What the part of the processor group that holds the impulse response is called.
+    pub(super) reverb_name: Option<String>,
+    /// Whether training took loudness from the audio, not from the data set.
+    pub(super) recomputes_loudness: bool,
+    /// What the gin file says of the recordings.
+    pub(super) dataset: Option<String>,
+    /// Sentences for the owner.
+    pub(super) notes: Vec<String>,
+}
+
+/// Reads what a gin file describes.
+///
+/// *Errors*: the binding that cannot be imported, and what can.
+pub(super) fn read_recipe(gin: &Gin) -> Result<Recipe> {
+    let model = Part::new(gin, Object::of("get_model"), &["model"])?;
+    let autoencoder = model.class("model", "Autoencoder")?;
+    let known = ["preprocessor", "encoder", "decoder", "processor_group", "losses", "name"];
+    let autoencoder = Part::new(gin, autoencoder, &known)?;
+    let preprocessor = autoencoder.class("preprocessor", "F0LoudnessPreprocessor")?;
+    if let Some(encoder) = autoencoder.get("encoder")?.filter(|encoder| !encoder.is_none()) {
+        let detail = format!(
+            "{} cannot be imported: expected no encoder (None), because there is none here that \
+             hears a z",
+            encoder.object()?.class
+        );
+        return Err(encoder.wrong(detail));
+    }
+    let decoder = autoencoder.class("decoder", "RnnFcDecoder")?;
+    let group = autoencoder.class("processor_group", "ProcessorGroup")?;
+
+    let group = Part::new(gin, group, &["dag", "name"])?;
+    let wiring = read_dag(gin, &group.need("dag")?)?;
+    let exp_sigmoid =
+        Part::new(gin, Object::of("exp_sigmoid"), &["exponent", "max_value", "threshold"])?;
+    for (parameter, supported) in [("exponent", 10.0), ("max_value", 2.0), ("threshold", 1e-7)] {
+        if exp_sigmoid.number(parameter, supported)? != supported {
+            return Err(exp_sigmoid.need(parameter)?.expected(&format!("{supported}")));
+        }
+    }
+
+    let (decoder, splits) = read_decoder(gin, decoder)?;
+    let harmonic = wiring.synths.iter().find(|synth| synth.object.class == "Harmonic");
+    let harmonic = harmonic.ok_or_else(|| {
+        Error::checkpoint(gin.path(), "expected a Harmonic in `ProcessorGroup.dag`, found none")
+    })?;
+    let time = read_time(gin, &harmonic.object, preprocessor)?;
+
+    let (mut processors, mut columns) = (Vec::new(), Vec::new());
+    for synth in &wiring.synths {
+        processors.push(read_synth(gin, synth, &splits, time.n_samples, &mut columns)?);
+    }
+    if let Some((object, _)) = &wiring.reverb {
+        processors.push(read_reverb(gin, object)?);
+    }
+    let mut notes: Vec<String> = Vec::new();
+    let unused = splits.iter().filter(|split| !columns.contains(&split.first));
+    notes.extend(unused.map(|split| {
+        format!("the decoder's output '{}' goes nowhere and is left out", split.name)
+    }));
+    notes.extend(gin.includes().iter().map(|file| format!("the included '{file}' is not read")));
+    let provider = Object::of("TFRecordProvider");
+    let dataset = gin.get(&provider, "file_pattern")?.map(|pattern| pattern.shown());
+    let n_columns = splits.iter().map(|split| split.n).sum();
+    Ok(Recipe {
+        sample_rate: time.sample_rate,
+        hop_size: time.hop_size,
+        decoder: RnnFcDecoderConfig { n_outputs: columns.len(), ..decoder },
+        processors,
+        columns,
+        n_columns,
+        reverb_name: wiring.reverb.map(|(_, name)| name),
+        recomputes_loudness: time.recomputes_loudness,
+        dataset,
+        notes,
+    })
+}
+
+/// Columns of the last dense layer that have a name.
+struct Split {
+    name: String,
+    first: usize,
+    n: usize,
+}
+
+fn read_decoder(gin: &Gin, object: Object) -> Result<(RnnFcDecoderConfig, Vec<Split>)> {
+    let known = [
+        "rnn_channels",
+        "rnn_type",
+        "ch",
+        "layers_per_stack",
+        "stateless",
+        "input_keys",
+        "output_splits",
+        "name",
+    ];
+    let part = Part::new(gin, object, &known)?;
+    part.fixed("rnn_type", "'gru'")?;
+    part.fixed("stateless", "False")?;
+
+    // The library's default has a z, so that leaving it out asks for one.
+    let found = part.need("input_keys")?;
+    let mut input_keys = Vec::new();
+    for key in found.items()? {
+        let known = match key.text()? {
+            "f0_scaled" => InputKey::F0Scaled,
+            "ld_scaled" => InputKey::LoudnessScaled,
+            _ => return Err(key.expected("'f0_scaled' and 'ld_scaled' only")),
+        };
+        if input_keys.contains(&known) {
+            return Err(key.wrong(format!("expected each input once, found {} twice", key.shown())));
+        }
+        input_keys.push(known);
+    }
+
+    let found = part.need("output_splits")?;
+    let (mut splits, mut first) = (Vec::<Split>::new(), 0);
+    for item in found.items()? {
+        let pair = item.items()?;
+        let [name, n] = &pair[..] else { return Err(item.expected("a name and a size")) };
+        let (name, n) = (name.text()?.to_owned(), n.size()?);
+        if n == 0 || n > MAX_OUTPUTS - first || splits.iter().any(|split| split.name == name) {
+            let what = format!("distinct names and 1 to {MAX_OUTPUTS} outputs in all");
+            return Err(item.expected(&what));
+        }
+        splits.push(Split { name, first, n });
+        first += n;
+    }
+    let config = RnnFcDecoderConfig {
+        input_keys,
+        channels: part.size("ch", 512)?,
+        gru_units: part.size("rnn_channels", 512)?,
+        layers_per_stack: part.size("layers_per_stack", 3)?,
+        n_outputs: first,
+    };
+    Ok((config, splits))
+}
+
+/// How time passes in the model.
+struct Time {
+    sample_rate: u32,
+    hop_size: usize,
+    n_samples: usize,
+    recomputes_loudness: bool,
+}
+
+fn read_time(gin: &Gin, harmonic: &Object, preprocessor: Object) -> Result<Time> {
+    let known = ["time_steps", "frame_rate", "sample_rate", "compute_loudness"];
+    let preprocessor = Part::new(gin, preprocessor, &known)?;
+    refuse_older_library(&preprocessor)?;
+    let harmonic = Part { gin, object: harmonic.clone() };
+    let (n_samples, time_steps) =
+        (harmonic.size("n_samples", 64_000)?, preprocessor.size("time_steps", 1000)?);
+    let sample_rate = harmonic.size("sample_rate", 16_000)?;
+    let hop_size = n_samples.checked_div(time_steps).unwrap_or(0);
+    let refused = |detail: String| Err(Error::checkpoint(gin.path(), detail));
+    if hop_size == 0 || hop_size * time_steps != n_samples {
+        return refused(format!(
+            "expected `Harmonic.n_samples` to be a multiple of `F0LoudnessPreprocessor.time_steps`, \
+             found {n_samples} and {time_steps}"
+        ));
+    }
+    let heard_at = preprocessor.size("sample_rate", 16_000)?;
+    if heard_at != sample_rate {
+        return refused(format!(
+            "expected `F0LoudnessPreprocessor.sample_rate` to be `Harmonic.sample_rate`, found \
+             {heard_at} and {sample_rate}: loudness was taken at a wrong rate"
+        ));
+    }
+    let frame_rate = preprocessor.size("frame_rate", 250)?;
+    if frame_rate.checked_mul(hop_size) != Some(sample_rate) {
+        return refused(format!(
+            "expected {sample_rate} Hz in frames of {hop_size} samples to be \
+             `F0LoudnessPreprocessor.frame_rate`, found {frame_rate}"
+        ));
+    }
+    let recomputes_loudness = preprocessor.flag("compute_loudness", true)?;
+    let sample_rate = u32::try_from(sample_rate).map_err(|_| {
+        Error::checkpoint(gin.path(), "expected a `Harmonic.sample_rate` below 2^32")
+    })?;
+    Ok(Time { sample_rate, hop_size, n_samples, recomputes_loudness })
+}
+
+/// An operative config lists every parameter of a class that was used, so that one without the
+/// parameters of 3.x was written by an older library, whose loudness is another quantity.
+fn refuse_older_library(preprocessor: &Part<'_>) -> Result<()> {
+    let gin = preprocessor.gin;
+    let is_operative = file_name(gin.path()).starts_with("operative_config");
+    if is_operative
+        && let Some(time_steps) = preprocessor.get("time_steps")?
+        && preprocessor.get("compute_loudness")?.is_none()
+    {
+        return Err(time_steps.wrong(
+            "written by a library older than 3.x (there is no `compute_loudness`), whose loudness \
+             is defined otherwise: expected a checkpoint of 3.x",
+        ));
+    }
+    Ok(())
+}
+
+/// A synthesizer's description; the columns that it reads join `columns`.
+fn read_synth(
+    gin: &Gin,
+    synth: &Synth,
+    splits: &[Split],
+    n_samples: usize,
+    columns: &mut Vec<usize>,
+) -> Result<ProcessorConfig> {
+    let object = &synth.object;
+    let mut take = |input: &str, fits: fn(usize) -> bool| {
+        let split = splits.iter().find(|split| split.name == input && fits(split.n));
+        let split = split.ok_or_else(|| {
+            let detail = format!(
+                "expected '{input}' of `ProcessorGroup.dag` among the decoder's outputs, in the size \
+                 that {} takes, found none",
+                object.class
+            );
+            Error::checkpoint(gin.path(), detail)
+        })?;
+        columns.extend(split.first..split.first + split.n);
+        Ok::<usize, Error>(split.n)
+    };
+    if object.class == "Harmonic" {
+        let known = [
+            "n_samples",
+            "sample_rate",
+            "scale_fn",
+            "normalize_below_nyquist",
+            "amp_resample_method",
+            "use_angular_cumsum",
+            "name",
+        ];
+        let part = Part::new(gin, object.clone(), &known)?;
+        take(&synth.inputs[0], |n| n == 1)?;
+        let n_harmonics = take(&synth.inputs[1], |_| true)?;
+        if synth.inputs[2] != "f0_hz" {
+            let detail = format!(
+                "expected Harmonic to play 'f0_hz' in `ProcessorGroup.dag`, found '{}'",
+                synth.inputs[2]
+            );
+            return Err(Error::checkpoint(gin.path(), detail));
+        }
+        let amp_resample_method = match part.get("amp_resample_method")? {
+            None => ResampleMethod::Window,
+            Some(found) => match found.text()? {
+                "nearest" => ResampleMethod::Nearest,
+                "linear" => ResampleMethod::Linear,
+                "window" => ResampleMethod::Window,
+                _ => return Err(found.expected("'nearest', 'linear' or 'window'")),
+            },
+        };
+        let angular = part.flag("use_angular_cumsum", false)?;
+        return Ok(ProcessorConfig::Harmonic(HarmonicConfig {
+            n_harmonics,
+            amp_resample_method,
+            phase_mode: if angular { PhaseMode::MagentaAngular } else { PhaseMode::MagentaF32 },
+            normalize_below_nyquist: part.flag("normalize_below_nyquist", true)?,
+            scale_fn: part.scale_fn()?,
+        }));
+    }
+    let known = ["n_samples", "window_size", "scale_fn", "initial_bias", "name"];
+    let part = Part::new(gin, object.clone(), &known)?;
+    if part.scale_fn()? != ScaleFn::ExpSigmoid {
+        return Err(part.need("scale_fn")?.expected("@core.exp_sigmoid"));
+    }
+    if let Some(found) = part.get("n_samples")?.filter(|n| n.size().ok() != Some(n_samples)) {
+        return Err(found.expected(&format!("{n_samples}, as `Harmonic.n_samples`")));
+    }
+    Ok(ProcessorConfig::FilteredNoise(FilteredNoiseConfig {
+        n_noise_bands: take(&synth.inputs[0], |_| true)?,
+        initial_bias: part.number("initial_bias", -5.0)?,
+        window_size: part.size("window_size", 257)?,
+    }))
+}
+
+fn read_reverb(gin: &Gin, object: &Object) -> Result<ProcessorConfig> {
+    let known = ["trainable", "reverb_length", "add_dry", "name"];
+    let part = Part::new(gin, object.clone(), &known)?;
+    if !part.flag("trainable", false)? {
+        let detail = "expected `Reverb.trainable = True`, found another: there is no impulse \
+                      response in the checkpoint";
+        return Err(Error::checkpoint(gin.path(), detail));
+    }
+    Ok(ProcessorConfig::Reverb(ReverbConfig {
+        ir_size: part.size("reverb_length", 48_000)?,
+        add_dry: part.flag("add_dry", true)?,
+    }))
+}

@@ -1,0 +1,133 @@
+//! Protocol buffers as bytes: the fields of a message, one after the other.
+
+/// What a field holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Wire<'a> {
+    /// An integer, a boolean or an enumeration.
+    Varint(u64),
+    /// A string or a message.
+    Bytes(&'a [u8]),
+    /// Four bytes.
+    Fixed32(u32),
+    /// Eight bytes, which no message here has.
+    Fixed64,
+}
+
+impl<'a> Wire<'a> {
+    /// The bytes of a string or a message.
+    pub(super) fn bytes(self) -> Result<&'a [u8], String> {
+        match self {
+            Self::Bytes(bytes) => Ok(bytes),
+            other => Err(format!("expected a message or text, found {other:?}")),
+        }
+    }
+
+    /// Text, whose bytes must be UTF-8.
+    pub(super) fn text(self) -> Result<String, String> {
+        let text = std::str::from_utf8(self.bytes()?);
+        text.map(str::to_owned).map_err(|_| "expected text, found other bytes".to_owned())
+    }
+
+    /// An integer that is not negative.
+    pub(super) fn number(self) -> Result<u64, String> {
+        match self {
+            Self::Varint(n) if n <= i64::MAX as u64 => Ok(n),
+            other => Err(format!("expected a number from 0 on, found {other:?}")),
+        }
+    }
+
+    /// An integer that counts or points at something in memory.
+    pub(super) fn size(self) -> Result<usize, String> {
+        usize::try_from(self.number()?).map_err(|e| e.to_string())
+    }
+}
+
+/// The numbers and contents of the fields of a message; an error ends it.
+#[derive(Debug)]
+pub(super) struct Fields<'a> {
+    rest: &'a [u8],
+}
+
+impl<'a> Fields<'a> {
+    /// The fields of `message`.
+    pub(super) fn new(message: &'a [u8]) -> Self {
+        Self { rest: message }
+    }
+
+    fn read(&mut self) -> Option<(u64, Wire<'a>)> {
+        let tag = take_varint(&mut self.rest)?;
+        let wire = match tag & 7 {
+            0 => Wire::Varint(take_varint(&mut self.rest)?),
+            1 => {
+                take_bytes(&mut self.rest, 8)?;
+                Wire::Fixed64
+            }
+            2 => {
+                let n = take_varint(&mut self.rest)?;
+                Wire::Bytes(take_bytes(&mut self.rest, n)?)
+            }
+            5 => Wire::Fixed32(take_u32(&mut self.rest)?),
+            _ => return None,
+        };
+        Some((tag >> 3, wire))
+    }
+}
+
+impl<'a> Iterator for Fields<'a> {
+    type Item = Result<(u64, Wire<'a>), String>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        if self.rest.is_empty() {
+            return None;
+        }
+        let field = self.read();
+        if field.is_none() {
+            self.rest = &[];
+        }
+        Some(field.ok_or_else(|| "expected a whole field of a message, found less".to_owned()))
+    }
+}
+
+/// Takes an integer of seven bits a byte, lowest first.
+pub(super) fn take_varint(rest: &mut &[u8]) -> Option<u64> {
+    let mut value = 0;
+    for shift in (0..64).step_by(7) {
+        let (&byte, after) = rest.split_first()?;
+        *rest = after;
+        value |= u64::from(byte & 0x7f) << shift;
+        if byte < 0x80 {
+            return Some(value);
+        }
+    }
+    None
+}
+
+/// Takes `n` bytes if there are as many.
+pub(super) fn take_bytes<'a>(rest: &mut &'a [u8], n: u64) -> Option<&'a [u8]> {
+    let (bytes, after) = rest.split_at_checked(usize::try_from(n).ok()?)?;
+    *rest = after;
+    Some(bytes)
+}
+
+/// Takes four bytes, lowest first.
+pub(super) fn take_u32(rest: &mut &[u8]) -> Option<u32> {
+    take_bytes(rest, 4).map(|b| u32::from_le_bytes([b[0], b[1], b[2], b[3]]))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn fields_come_in_order_and_half_ones_are_errors() {
+        let message = [0x08, 0x96, 0x01, 0x12, 2, b'h', b'i', 0x1d, 1, 0, 0, 0];
+        let fields: Vec<_> = Fields::new(&message).collect::<Result<_, _>>().unwrap();
+        let expected = [(1, Wire::Varint(150)), (2, Wire::Bytes(b"hi")), (3, Wire::Fixed32(1))];
+        assert_eq!(fields, expected);
+        for n in [1, 2, 4, 6, 9, 11] {
+            assert!(Fields::new(&message[..n]).any(|field| field.is_err()), "{n} bytes");
+        }
+        assert!(take_varint(&mut &[0xff; 20][..]).is_none());
+        assert!(Wire::Varint(u64::MAX).size().is_err());
+    }
+}
