@@ -199,7 +199,7 @@ pub(crate) struct BenchArgs {
     pub(crate) model: String,
 
     /// Seconds of audio in each run. 1 to 600.
-    #[arg(long, default_value_t = 10, value_parser = clap::value_parser!(u32).range(1..=600))]
+    #[arg(long, default_value_t = 2, value_parser = clap::value_parser!(u32).range(1..=600))]
     pub(crate) seconds: u32,
 }
 
