@@ -8,6 +8,7 @@ use std::io::{self, Write};
 
 /// Prints a line on standard output.
 macro_rules! println {
+    () => { $crate::say::line(format_args!("")) };
     ($($line:tt)*) => { $crate::say::line(format_args!($($line)*)) };
 }
 

@@ -3,7 +3,7 @@
 use std::f64::consts::TAU;
 
 use ddsp_core::resample::ResampleMethod;
-use ddsp_core::synth::{Harmonic, HarmonicConfig, PhaseMode};
+use ddsp_core::synth::{Harmonic, HarmonicConfig};
 
 use super::fastest;
 
@@ -18,9 +18,8 @@ const N_BEFORE: usize = 1_000;
 pub(super) fn run() -> Result<(), ddsp_core::Error> {
     for f0_hz in [110.0, 440.0] {
         let config = HarmonicConfig {
-            n_harmonics: N_HARMONICS,
             amp_resample_method: ResampleMethod::Linear,
-            phase_mode: PhaseMode::Exact,
+            ..HarmonicConfig::new(N_HARMONICS)
         };
         let glide = |i: usize| f0_hz * (1.0 + 0.05 * (0.3 * i as f32).sin());
         let share = |i: usize, k: usize| ((i + 3 * k) % 7) as f32 / (3 * N_HARMONICS) as f32;

@@ -11,8 +11,7 @@ use ddsp_core::model::{
 use ddsp_core::nn::rnn_fc_decoder::InputKey;
 use ddsp_core::nn::{RnnFcDecoder, RnnFcDecoderConfig};
 use ddsp_core::noise::fill_uniform;
-use ddsp_core::resample::ResampleMethod;
-use ddsp_core::synth::{FilteredNoiseConfig, HarmonicConfig, PhaseMode};
+use ddsp_core::synth::{FilteredNoiseConfig, HarmonicConfig};
 
 use super::fastest;
 
@@ -46,16 +45,12 @@ pub(super) fn model() -> Result<Model, ddsp_core::Error> {
         licence: "CC0-1.0".to_owned(),
         sample_rate: SAMPLE_RATE,
         hop_size: HOP_SIZE,
-        input_peak: 1.0,
+        input_peak: None,
         f0: F0Description { tracker: "autocorrelation".to_owned(), detail: String::new() },
         loudness: LoudnessConfig::magenta_3(),
         decoder: DecoderConfig::RnnFc(decoder_config()),
         processors: vec![
-            ProcessorConfig::Harmonic(HarmonicConfig {
-                n_harmonics: 60,
-                amp_resample_method: ResampleMethod::Window,
-                phase_mode: PhaseMode::Exact,
-            }),
+            ProcessorConfig::Harmonic(HarmonicConfig::new(60)),
             ProcessorConfig::FilteredNoise(FilteredNoiseConfig {
                 n_noise_bands: 65,
                 initial_bias: -5.0,

@@ -1,7 +1,7 @@
 //! The matrix product of everything that streams.
 //!
 //! General matrix libraries allocate for each call, and sum in another order for one row than for
-//! many, so live and offline bits would differ. Here each output is one chain of fused
+//! many, so live and offline bits would differ. Here each output is a sum of short chains of fused
 //! multiply-adds over the inputs, in order, whatever the number of rows and the instruction set.
 
 use pulp::{Simd, WithSimd};
@@ -9,6 +9,9 @@ use pulp::{Simd, WithSimd};
 use crate::real::Real;
 use crate::simd::Isa;
 
+/// Inputs of one chain of fused multiply-adds; chains are added up, and the bias comes last. A single
+/// chain would round at the size of the whole sum at every step, where large products cancel.
+const CHAIN: usize = 64;
 /// Columns of a full panel: four vectors of the widest instruction set.
 const WIDE: usize = 64;
 /// Columns of the panels that hold the rest.
@@ -67,11 +70,16 @@ impl<R: Real> PackedMatrix<R> {
                 let (panel, after) = rest.split_at(width * (self.n_in + 1));
                 rest = after;
                 for (j, y) in y[column..].iter_mut().take(width).enumerate() {
-                    let mut sum = panel[j];
-                    for (k, &x) in x.iter().enumerate() {
-                        sum = x.fused(panel[width * (k + 1) + j], sum);
+                    let mut sum = R::default();
+                    for (block, x) in x.chunks(CHAIN).enumerate() {
+                        let mut chain = R::default();
+                        for (k, &x) in x.iter().enumerate() {
+                            let row = 1 + block * CHAIN + k;
+                            chain = x.fused(panel[width * row + j], chain);
+                        }
+                        sum += chain;
                     }
-                    *y = sum;
+                    *y = sum + panel[j];
                 }
             }
         }
@@ -173,18 +181,24 @@ impl<S: Simd> Tile<'_, S> {
         let (bias, weights) = self.panel.split_at(W);
         for first in (0..W).step_by(step) {
             let (bias, _) = S::as_simd_f32s(&bias[first..first + step]);
-            let mut sums = [[simd.splat_f32s(0.0); V]; M];
-            for m in 0..M {
-                for v in 0..V {
-                    sums[m][v] = bias[v];
+            let zeros = [[simd.splat_f32s(0.0); V]; M];
+            let mut sums = zeros;
+            for (block, weights) in weights.chunks(W * CHAIN).enumerate() {
+                let n = weights.len() / W;
+                let x: [&[f32]; M] = std::array::from_fn(|m| &x[m][block * CHAIN..][..n]);
+                let mut chain = zeros;
+                for (k, row) in weights.chunks_exact(W).enumerate() {
+                    let (row, _) = S::as_simd_f32s(&row[first..first + step]);
+                    for m in 0..M {
+                        let x = simd.splat_f32s(x[m][k]);
+                        for v in 0..V {
+                            chain[m][v] = simd.mul_add_f32s(x, row[v], chain[m][v]);
+                        }
+                    }
                 }
-            }
-            for (k, row) in weights.chunks_exact(W).enumerate() {
-                let (row, _) = S::as_simd_f32s(&row[first..first + step]);
                 for m in 0..M {
-                    let x = simd.splat_f32s(x[m][k]);
                     for v in 0..V {
-                        sums[m][v] = simd.mul_add_f32s(x, row[v], sums[m][v]);
+                        sums[m][v] = simd.add_f32s(sums[m][v], chain[m][v]);
                     }
                 }
             }
@@ -193,7 +207,7 @@ impl<S: Simd> Tile<'_, S> {
                 let mut block = [0.0_f32; WIDE];
                 let (vectors, _) = S::as_mut_simd_f32s(&mut block[..step]);
                 for v in 0..V {
-                    vectors[v] = sums[m][v];
+                    vectors[v] = simd.add_f32s(sums[m][v], bias[v]);
                 }
                 out[m * self.n_out + first.min(self.used)..][..n_used]
                     .copy_from_slice(&block[..n_used]);
