@@ -5,9 +5,8 @@
 
 use std::time::Instant;
 
-use ddsp_core::resample::ResampleMethod;
 use ddsp_core::simd::Isa;
-use ddsp_core::synth::{Harmonic, HarmonicConfig, PhaseMode};
+use ddsp_core::synth::{Harmonic, HarmonicConfig};
 
 const N_HARMONICS: usize = 100;
 const N_FRAMES: usize = 50;
@@ -23,11 +22,7 @@ fn widened(values: &[f32]) -> Vec<f64> {
 }
 
 fn main() {
-    let config = HarmonicConfig {
-        n_harmonics: N_HARMONICS,
-        amp_resample_method: ResampleMethod::Window,
-        phase_mode: PhaseMode::Exact,
-    };
+    let config = HarmonicConfig::new(N_HARMONICS);
     for (sample_rate, hop_size, f0_hz) in
         [(16_000, 64, 75.0), (48_000, 240, 110.0), (48_000, 240, 440.0)]
     {
