@@ -21,7 +21,7 @@ const UNSAFE_FILES: &[&str] = &[
 
 /// The only files of the workspace that may name a library.
 const ONE_DOOR: &[(&str, &[&str])] = &[
-    ("pulp", &["ddsp-core/src/simd.rs", "ddsp-core/src/nn/matrix.rs"]),
+    ("pulp", &["ddsp-core/src/simd.rs", "ddsp-core/src/nn/matrix.rs", "ddsp-core/src/nn/half.rs"]),
     ("realfft", &["ddsp-core/src/fft.rs", "ddsp-core/src/real.rs"]),
 ];
 

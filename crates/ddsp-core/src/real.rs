@@ -5,6 +5,7 @@
 use std::fmt::{Debug, Display};
 use std::ops::{Add, AddAssign, Div, Mul, MulAssign, Neg, Sub, SubAssign};
 
+use crate::nn::half;
 use crate::nn::matrix::PackedMatrix;
 use crate::simd::Isa;
 
@@ -64,6 +65,9 @@ pub trait Real:
     fn wrap_radians(self) -> Self;
     /// `out = bias + rows * matrix`, see [`PackedMatrix::multiply`].
     fn multiply(m: &PackedMatrix<Self>, isa: Isa, rows: &[Self], out: &mut [Self]);
+
+    /// The numbers as the bits of f16, if every one of them fits without a change.
+    fn halves(numbers: &[Self]) -> Option<Vec<u16>>;
 
     /// `1 / (1 + e^-self)`.
     #[inline(always)]
@@ -201,6 +205,9 @@ impl Real for f32 {
     fn multiply(m: &PackedMatrix<Self>, isa: Isa, rows: &[Self], out: &mut [Self]) {
         m.multiply_vectors(isa, rows, out);
     }
+    fn halves(numbers: &[Self]) -> Option<Vec<u16>> {
+        half::exactly(numbers)
+    }
 }
 
 /// Minimax coefficients of `sin(pi t / 2) / t` in powers of `t^2` for t in [-1, 1] (Remez exchange).
@@ -259,6 +266,9 @@ impl Real for f64 {
     }
     fn multiply(m: &PackedMatrix<Self>, _isa: Isa, rows: &[Self], out: &mut [Self]) {
         m.multiply_plainly(rows, out);
+    }
+    fn halves(_numbers: &[Self]) -> Option<Vec<u16>> {
+        None
     }
 }
 

@@ -76,6 +76,11 @@ impl Isa {
         }
     }
 
+    /// Whether one instruction widens a vector of f16.
+    pub(crate) fn widens_f16(self) -> bool {
+        self.name() == "avx512"
+    }
+
     /// Runs a kernel compiled for this instruction set.
     #[inline(always)]
     pub fn run(self, kernel: impl Kernel) {

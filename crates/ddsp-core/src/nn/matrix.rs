@@ -4,8 +4,11 @@
 //! many, so live and offline bits would differ. Here each output is a sum of short chains of fused
 //! multiply-adds over the inputs, in order, whatever the number of rows and the instruction set.
 
+use std::borrow::Cow;
+
 use pulp::{Simd, WithSimd};
 
+use crate::nn::half::{Weight, widen};
 use crate::real::Real;
 use crate::simd::Isa;
 
@@ -22,8 +25,17 @@ const NARROW: usize = 16;
 pub struct PackedMatrix<R> {
     n_in: usize,
     n_out: usize,
-    /// Panel by panel: the bias of its columns, then its columns of each input's row.
-    panels: Vec<R>,
+    panels: Panels<R>,
+}
+
+/// Panel by panel: the bias of its columns, then its columns of each input's row.
+///
+/// Numbers that fit f16 without a change are kept so where the machine widens them in one step: few
+/// rows are bound by reading the weights, and the bits are the same.
+#[derive(Debug, Clone)]
+enum Panels<R> {
+    Full(Vec<R>),
+    Half(Vec<u16>),
 }
 
 impl<R: Real> PackedMatrix<R> {
@@ -41,7 +53,20 @@ impl<R: Real> PackedMatrix<R> {
                 panels.resize(panels.len() + width - columns.len(), R::default());
             }
         }
-        Self { n_in, n_out, panels }
+        let mut matrix = Self { n_in, n_out, panels: Panels::Full(panels) };
+        if Isa::detect().widens_f16() {
+            matrix.halve();
+        }
+        matrix
+    }
+
+    /// Keeps the numbers as f16 if every one of them fits.
+    fn halve(&mut self) {
+        if let Panels::Full(panels) = &self.panels
+            && let Some(halves) = R::halves(panels)
+        {
+            self.panels = Panels::Half(halves);
+        }
     }
 
     /// The number of inputs of a row.
@@ -64,8 +89,14 @@ impl<R: Real> PackedMatrix<R> {
 
     /// The scalar twin of [`multiply_vectors`](PackedMatrix::multiply_vectors), for any real type.
     pub(crate) fn multiply_plainly(&self, rows: &[R], out: &mut [R]) {
+        let panels = match &self.panels {
+            Panels::Full(panels) => Cow::Borrowed(panels),
+            Panels::Half(panels) => {
+                Cow::Owned(panels.iter().map(|&x| R::narrow(f64::from(widen(x)))).collect())
+            }
+        };
         for (x, y) in rows.chunks_exact(self.n_in).zip(out.chunks_exact_mut(self.n_out)) {
-            let mut rest = self.panels.as_slice();
+            let mut rest = panels.as_slice();
             for (column, width) in panel_widths(self.n_out) {
                 let (panel, after) = rest.split_at(width * (self.n_in + 1));
                 rest = after;
@@ -96,46 +127,51 @@ fn panel_widths(n_out: usize) -> impl Iterator<Item = (usize, usize)> {
 
 impl PackedMatrix<f32> {
     pub(crate) fn multiply_vectors(&self, isa: Isa, rows: &[f32], out: &mut [f32]) {
-        isa.run_op(Multiply { matrix: self, rows, out });
+        let (n_in, n_out) = (self.n_in, self.n_out);
+        match &self.panels {
+            Panels::Full(panels) => isa.run_op(Multiply { n_in, n_out, panels, rows, out }),
+            Panels::Half(panels) => isa.run_op(Multiply { n_in, n_out, panels, rows, out }),
+        }
     }
 }
 
-struct Multiply<'a> {
-    matrix: &'a PackedMatrix<f32>,
+struct Multiply<'a, W> {
+    n_in: usize,
+    n_out: usize,
+    panels: &'a [W],
     rows: &'a [f32],
     out: &'a mut [f32],
 }
 
-impl WithSimd for Multiply<'_> {
+impl<W: Weight> WithSimd for Multiply<'_, W> {
     type Output = ();
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
-        let Self { matrix, rows, out } = self;
-        let mut rest = matrix.panels.as_slice();
-        for (column, width) in panel_widths(matrix.n_out) {
-            let (panel, after) = rest.split_at(width * (matrix.n_in + 1));
+        let Self { n_in, n_out, panels, rows, out } = self;
+        let mut rest = panels;
+        for (column, width) in panel_widths(n_out) {
+            let (panel, after) = rest.split_at(width * (n_in + 1));
             rest = after;
-            let n_out = matrix.n_out;
             let used = width.min(n_out - column);
-            let tile = Tile { simd, n_in: matrix.n_in, panel, width, used, n_out };
+            let tile = Tile { simd, n_in, panel, width, used, n_out };
             tile.rows(column, rows, out);
         }
     }
 }
 
 /// One panel against some rows.
-struct Tile<'a, S> {
+struct Tile<'a, S, W> {
     simd: S,
     n_in: usize,
-    panel: &'a [f32],
+    panel: &'a [W],
     width: usize,
     /// Columns of the panel that are columns of the matrix; the others are padding.
     used: usize,
     n_out: usize,
 }
 
-impl<S: Simd> Tile<'_, S> {
+impl<S: Simd, T: Weight> Tile<'_, S, T> {
     /// Rows go in tiles whose sums fill the registers: 32 vectors, or 16 where a vector has 8 lanes.
     #[inline(always)]
     fn rows(&self, column: usize, rows: &[f32], out: &mut [f32]) {
@@ -180,7 +216,7 @@ impl<S: Simd> Tile<'_, S> {
         let x: [&[f32]; M] = std::array::from_fn(|m| &rows[m * self.n_in..(m + 1) * self.n_in]);
         let (bias, weights) = self.panel.split_at(W);
         for first in (0..W).step_by(step) {
-            let (bias, _) = S::as_simd_f32s(&bias[first..first + step]);
+            let bias = &bias[first..first + step];
             let zeros = [[simd.splat_f32s(0.0); V]; M];
             let mut sums = zeros;
             for (block, weights) in weights.chunks(W * CHAIN).enumerate() {
@@ -188,11 +224,15 @@ impl<S: Simd> Tile<'_, S> {
                 let x: [&[f32]; M] = std::array::from_fn(|m| &x[m][block * CHAIN..][..n]);
                 let mut chain = zeros;
                 for (k, row) in weights.chunks_exact(W).enumerate() {
-                    let (row, _) = S::as_simd_f32s(&row[first..first + step]);
+                    let row = &row[first..first + step];
+                    let mut weights = [simd.splat_f32s(0.0); V];
+                    for v in 0..V {
+                        weights[v] = T::load(simd, &row[v * S::F32_LANES..]);
+                    }
                     for m in 0..M {
                         let x = simd.splat_f32s(x[m][k]);
                         for v in 0..V {
-                            chain[m][v] = simd.mul_add_f32s(x, row[v], chain[m][v]);
+                            chain[m][v] = simd.mul_add_f32s(x, weights[v], chain[m][v]);
                         }
                     }
                 }
@@ -207,7 +247,8 @@ impl<S: Simd> Tile<'_, S> {
                 let mut block = [0.0_f32; WIDE];
                 let (vectors, _) = S::as_mut_simd_f32s(&mut block[..step]);
                 for v in 0..V {
-                    vectors[v] = simd.add_f32s(sums[m][v], bias[v]);
+                    let bias = T::load(simd, &bias[v * S::F32_LANES..]);
+                    vectors[v] = simd.add_f32s(sums[m][v], bias);
                 }
                 out[m * self.n_out + first.min(self.used)..][..n_used]
                     .copy_from_slice(&block[..n_used]);
@@ -230,16 +271,32 @@ mod tests {
     fn every_row_count_and_instruction_set_gives_the_bits_of_the_scalar_twin() {
         for (n_in, n_out) in [(1, 1), (3, 126), (128, 384), (65, 65), (640, 256), (7, 16), (5, 200)]
         {
-            let m = PackedMatrix::new(n_in, n_out, &values(1, n_in * n_out), &values(2, n_out));
-            let rows = values(3, 17 * n_in);
-            let mut expected = vec![0.0; 17 * n_out];
-            m.multiply_plainly(&rows, &mut expected);
-            for isa in Isa::all() {
-                for n_rows in 0..=17 {
-                    let mut out = vec![f32::NAN; n_rows * n_out];
-                    m.multiply(isa, &rows[..n_rows * n_in], &mut out);
-                    assert_eq!(out, expected[..n_rows * n_out], "{isa:?} {n_rows} {n_in} {n_out}");
-                }
+            let (weights, bias) = (values(1, n_in * n_out), values(2, n_out));
+            same_bits(&PackedMatrix::new(n_in, n_out, &weights, &bias));
+            let halved = |x: &f32| ::half::f16::from_f32(1e-4 * x).to_f32();
+            let [weights, bias] = [weights, bias].map(|x| x.iter().map(halved).collect::<Vec<_>>());
+            let mut m = PackedMatrix::new(n_in, n_out, &weights, &bias);
+            m.halve();
+            assert!(matches!(m.panels, Panels::Half(_)));
+            let mut first_row = vec![0.0; n_in];
+            first_row[0] = 1.0;
+            let mut out = vec![0.0; n_out];
+            m.multiply(Isa::detect(), &first_row, &mut out);
+            assert!((0..n_out).all(|j| out[j] == weights[j] + bias[j]), "kept without a change");
+            same_bits(&m);
+        }
+    }
+
+    fn same_bits(m: &PackedMatrix<f32>) {
+        let (n_in, n_out) = (m.n_in(), m.n_out());
+        let rows = values(3, 17 * n_in);
+        let mut expected = vec![0.0; 17 * n_out];
+        m.multiply_plainly(&rows, &mut expected);
+        for isa in Isa::all() {
+            for n_rows in 0..=17 {
+                let mut out = vec![f32::NAN; n_rows * n_out];
+                m.multiply(isa, &rows[..n_rows * n_in], &mut out);
+                assert_eq!(out, expected[..n_rows * n_out], "{isa:?} {n_rows} {n_in} {n_out}");
             }
         }
     }

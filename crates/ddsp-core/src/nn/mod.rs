@@ -4,6 +4,7 @@
 
 pub mod dense;
 pub mod gru;
+pub(crate) mod half;
 pub mod matrix;
 pub mod rnn_fc_decoder;
 
