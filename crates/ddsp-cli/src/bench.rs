@@ -59,5 +59,5 @@ fn columns() -> &'static str {
 /// Times a stage that handles `seconds` of audio, and prints its line.
 fn report(stage: &str, seconds: f64, run: impl FnMut()) {
     let best = fastest(run);
-    println!("  {stage:28}{:9.3} ms {:8.0} x", 1e3 * best / seconds, seconds / best);
+    println!("  {stage:31}{:9.3} ms {:8.0} x", 1e3 * best / seconds, seconds / best);
 }

@@ -1,6 +1,7 @@
 //! `ddsp info`: what an instrument is.
 
 use ddsp_core::engine::Engine;
+use ddsp_core::feature::loudness::LoudnessConfig;
 use ddsp_core::model::{DecoderConfig, Precision, ProcessorConfig};
 
 use crate::args::InfoArgs;
@@ -30,7 +31,9 @@ pub(crate) fn run(args: &InfoArgs) -> Result<(), Failure> {
     if let (_, Some(notice)) = tracker(config) {
         row("", notice);
     }
-    row("loudness", format!("{:?}", config.loudness));
+    let LoudnessConfig::Magenta3 { n_fft, range_db, ref_db } = config.loudness;
+    let name = config.loudness.name();
+    row("loudness", format!("{name}, {n_fft} samples, range {range_db} dB, reference {ref_db} dB"));
     let DecoderConfig::RnnFc(decoder) = &config.decoder;
     let (channels, units) = (decoder.channels, decoder.gru_units);
     row("decoder", format!("rnn_fc, {channels} channels, GRU {units}"));
@@ -39,8 +42,10 @@ pub(crate) fn run(args: &InfoArgs) -> Result<(), Failure> {
             "",
             match processor {
                 ProcessorConfig::Harmonic(c) => format!(
-                    "harmonic, {} harmonics, amplitudes {:?}, phase {:?}",
-                    c.n_harmonics, c.amp_resample_method, c.phase_mode
+                    "harmonic, {} harmonics, amplitudes {}, phase {}",
+                    c.n_harmonics,
+                    c.amp_resample_method.name(),
+                    c.phase_mode.name()
                 ),
                 ProcessorConfig::FilteredNoise(c) => {
                     format!("filtered noise, {} bands", c.n_noise_bands)

@@ -22,6 +22,16 @@ pub enum ResampleMethod {
 }
 
 impl ResampleMethod {
+    /// Its name in a model file.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Nearest => "nearest",
+            Self::Linear => "linear",
+            Self::Cubic => "cubic",
+            Self::Window => "window",
+        }
+    }
+
     /// The weight of the next frame at each sample of a hop, the present one having the rest; `None`
     /// for a method that takes more than these two frames.
     ///

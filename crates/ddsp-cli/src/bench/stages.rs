@@ -9,7 +9,7 @@ use ddsp_core::feature::f0;
 use ddsp_core::model::{DecoderConfig, Model, ModelConfig, ProcessorConfig};
 use ddsp_core::nn::RnnFcDecoder;
 use ddsp_core::noise::fill_uniform;
-use ddsp_core::synth::{FilteredNoise, Harmonic};
+use ddsp_core::synth::{FilteredNoise, Harmonic, HarmonicConfig, PhaseMode};
 use ddsp_io::audio::resample;
 
 use super::report;
@@ -72,13 +72,16 @@ pub(super) fn playing(model: &Model, seconds: u32) -> Result<(), ddsp_core::Erro
     for processor in &config.processors {
         match processor {
             ProcessorConfig::Harmonic(c) => {
-                let mut synth = Harmonic::new(c, rate, hop)?;
-                let n_raw = synth.n_raw();
-                let controls = vec![0.01; n_frames * n_raw];
-                let stage = format!("{} harmonics, {:?}", c.n_harmonics, c.phase_mode);
-                report(&stage, seconds, || {
-                    synth.process(&features.f0_hz, &controls, n_raw, &mut signal);
-                });
+                for phase_mode in PhaseMode::ALL {
+                    let config = HarmonicConfig { phase_mode, ..c.clone() };
+                    let mut synth = Harmonic::new(&config, rate, hop)?;
+                    let n_raw = synth.n_raw();
+                    let controls = vec![0.01; n_frames * n_raw];
+                    let stage = format!("{} harmonics, {}", c.n_harmonics, phase_mode.name());
+                    report(&stage, seconds, || {
+                        synth.process(&features.f0_hz, &controls, n_raw, &mut signal);
+                    });
+                }
             }
             ProcessorConfig::FilteredNoise(c) => {
                 let mut synth = FilteredNoise::new(c, hop)?;

@@ -24,6 +24,20 @@ pub enum PhaseMode {
     MagentaAngular,
 }
 
+impl PhaseMode {
+    /// Every mode.
+    pub const ALL: [Self; 3] = [Self::Exact, Self::MagentaF32, Self::MagentaAngular];
+
+    /// Its name in a model file.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Exact => "exact",
+            Self::MagentaF32 => "magenta_f32",
+            Self::MagentaAngular => "magenta_angular",
+        }
+    }
+}
+
 /// The chunk of [`PhaseMode::MagentaAngular`].
 pub const ANGULAR_CHUNK_SAMPLES: usize = 1000;
 
