@@ -2,29 +2,48 @@
 
 use ddsp_cases::Case;
 use ddsp_core::effect::{Reverb, ReverbConfig};
+use ddsp_core::filter::{Padding, frequency_filter};
 use ddsp_core::real::Real;
+use ddsp_core::scale::exp_sigmoid;
 
 use super::{Outputs, output, real};
 
 pub(super) fn run<R: Real>(case: &Case) -> Outputs {
     match case.function.as_str() {
         "effects.Reverb" => reverb::<R>(case),
+        "effects.FIRFilter" => fir_filter::<R>(case),
         _ => None,
     }
 }
 
 fn reverb<R: Real>(case: &Case) -> Outputs {
-    if case.args["trainable"] != false || case.tensors.shape("in/ir").len() != 2 {
-        return None;
-    }
     let [n_batch, n_samples] = *case.tensors.shape("in/audio") else { return None };
-    let ir_size = case.tensors.shape("in/ir")[1];
-    let config = ReverbConfig { ir_size, add_dry: case.args["add_dry"].as_bool()? };
+    // A learned response is a variable that all of the batch share.
+    let (ir, n_ir) = match case.tensors.under("w/").next() {
+        Some((_, _, ir)) => (real::<R>(ir), 1),
+        None => (real::<R>(case.tensors.get("in/ir")), n_batch),
+    };
+    let ir_size = ir.len() / n_ir;
+    let config = ReverbConfig { ir_size, add_dry: case.args["add_dry"] != false };
     let mut signal = real::<R>(case.tensors.get("in/audio"));
-    let ir = real::<R>(case.tensors.get("in/ir"));
-    for b in 0..n_batch {
-        let mut reverb = Reverb::<R>::new(&config, &ir[b * ir_size..][..ir_size]).unwrap();
-        reverb.process(&mut signal[b * n_samples..][..n_samples]);
+    for (b, signal) in signal.chunks_mut(n_samples).enumerate() {
+        let ir = &ir[b.min(n_ir - 1) * ir_size..][..ir_size];
+        Reverb::<R>::new(&config, ir).unwrap().process(signal);
     }
     Some(vec![output("signal", signal)])
+}
+
+/// `exp_sigmoid` of the magnitudes, then [`frequency_filter`].
+fn fir_filter<R: Real>(case: &Case) -> Outputs {
+    let [n_batch, _, n_bands] = *case.tensors.shape("in/magnitudes") else { return None };
+    let magnitudes = real::<R>(case.tensors.get("in/magnitudes"));
+    let magnitudes: Vec<R> = magnitudes.into_iter().map(exp_sigmoid).collect();
+    let audio = real::<R>(case.tensors.get("in/audio"));
+    let window_size = case.size("window_size");
+    let rows = audio.chunks(audio.len() / n_batch);
+    let signal = rows.zip(magnitudes.chunks(magnitudes.len() / n_batch)).flat_map(|(audio, m)| {
+        frequency_filter(audio, m, n_bands, window_size, Padding::Same).unwrap()
+    });
+    let signal: Vec<R> = signal.collect();
+    Some(vec![output("control.magnitudes", magnitudes), output("signal", signal)])
 }

@@ -1,15 +1,21 @@
 //! Group `nn`.
 
 use ddsp_cases::Case;
+use ddsp_core::model::Weights;
+use ddsp_core::nn::dense::FcStack;
+use ddsp_core::nn::gru::Gru;
+use ddsp_core::nn::matrix::PackedMatrix;
 use ddsp_core::nn::rnn_fc_decoder::InputKey;
 use ddsp_core::nn::{RnnFcDecoder, RnnFcDecoderConfig};
 use ddsp_core::real::Real;
+use ddsp_core::simd::Isa;
 
-use super::{Outputs, output, real};
+use super::{Outputs, one, output, real};
 use crate::weights;
 
 pub(super) fn run<R: Real>(case: &Case) -> Outputs {
     match case.function.as_str() {
+        "nn.Fc" | "nn.FcStack" | "nn.FcStackOut" | "nn.Rnn" | "nn.RnnSandwich" => layers::<R>(case),
         "decoders.RnnFcDecoder" => decoder::<R>(case),
         _ => None,
     }
@@ -58,4 +64,110 @@ fn decoder<R: Real>(case: &Case) -> Outputs {
         output(name, column)
     });
     Some(outputs.collect())
+}
+
+/// A layer with the variables that it takes, in the order in which Keras made them.
+enum Layer {
+    /// Dense, layer norm, leaky ReLU, this many times.
+    FcStack(usize),
+    Gru,
+    Dense,
+}
+
+/// Stacks of layers, one element of the batch at a time.
+fn layers<R: Real>(case: &Case) -> Outputs {
+    let args = &case.args;
+    if args["rnn_type"].as_str().is_some_and(|t| t != "gru")
+        || args["nonlinearity"].is_string()
+        || args["bidir"] == true
+    {
+        return None;
+    }
+    let layers = match case.function.as_str() {
+        "nn.Fc" => vec![Layer::FcStack(1)],
+        "nn.FcStack" => vec![Layer::FcStack(case.size("layers"))],
+        "nn.FcStackOut" => vec![Layer::FcStack(case.size("layers")), Layer::Dense],
+        "nn.Rnn" => vec![Layer::Gru],
+        "nn.RnnSandwich" => {
+            let n = case.size("fc_stack_layers");
+            vec![Layer::FcStack(n), Layer::Gru, Layer::FcStack(n)]
+        }
+        _ => return None,
+    };
+    let [n_batch, n_frames, n_in] = *case.tensors.shape("in/x") else { return None };
+    let x = real::<R>(case.tensors.get("in/x"));
+    let last_only = args["return_sequences"] == false;
+    let rows = x.chunks(n_frames * n_in).take(n_batch).flat_map(|x| {
+        let mut variables = case.tensors.under("w/").map(|(_, shape, values)| (shape, values));
+        let (mut rows, mut width) = (x.to_vec(), n_in);
+        for layer in &layers {
+            (rows, width) = match layer {
+                Layer::FcStack(n) => fc_stack(&mut variables, *n, &rows, width),
+                Layer::Gru => gru(&mut variables, &rows, width),
+                Layer::Dense => dense(&mut variables, &rows, width),
+            };
+        }
+        if last_only { rows.split_off(rows.len() - width) } else { rows }
+    });
+    one(rows.collect())
+}
+
+/// Moves the next variables under the names that the kernels know.
+fn take<'a>(
+    variables: &mut impl Iterator<Item = (&'a [usize], &'a [f64])>,
+    names: impl IntoIterator<Item = String>,
+) -> Weights {
+    let mut weights = Weights::default();
+    for name in names {
+        let (shape, values) = variables.next().expect("the case has this variable");
+        weights.insert(name, shape.to_vec(), values.iter().map(|&x| x as f32).collect());
+    }
+    weights
+}
+
+fn fc_stack<'a, R: Real>(
+    variables: &mut impl Iterator<Item = (&'a [usize], &'a [f64])>,
+    n_layers: usize,
+    rows: &[R],
+    n_in: usize,
+) -> (Vec<R>, usize) {
+    let parts = ["dense/kernel", "dense/bias", "layer_norm/gamma", "layer_norm/beta"];
+    let names = (0..n_layers).flat_map(|i| parts.map(|part| format!("stack/{i}/{part}")));
+    let mut weights = take(variables, names);
+    let shape = weights.iter().find(|(name, ..)| *name == "stack/0/dense/bias").unwrap().1;
+    let channels = shape[0];
+    let stack = FcStack::<R>::new(&mut weights, "stack", n_in, channels, n_layers).unwrap();
+    let mut out = vec![R::default(); rows.len() / n_in * channels];
+    let mut scratch = out.clone();
+    stack.process(Isa::detect(), rows, &mut out, &mut scratch);
+    (out, channels)
+}
+
+fn gru<'a, R: Real>(
+    variables: &mut impl Iterator<Item = (&'a [usize], &'a [f64])>,
+    rows: &[R],
+    n_in: usize,
+) -> (Vec<R>, usize) {
+    let names = ["kernel", "recurrent_kernel", "bias"].map(|part| format!("gru/{part}"));
+    let mut weights = take(variables, names);
+    let shape = weights.iter().find(|(name, ..)| *name == "gru/recurrent_kernel").unwrap().1;
+    let units = shape[0];
+    let mut gru = Gru::<R>::new(&mut weights, "gru", n_in, units).unwrap();
+    let n_frames = rows.len() / n_in;
+    let mut out = vec![R::default(); n_frames * units];
+    gru.process(Isa::detect(), rows, &mut out, &mut vec![R::default(); n_frames * 3 * units]);
+    (out, units)
+}
+
+fn dense<'a, R: Real>(
+    variables: &mut impl Iterator<Item = (&'a [usize], &'a [f64])>,
+    rows: &[R],
+    n_in: usize,
+) -> (Vec<R>, usize) {
+    let (_, kernel) = variables.next().expect("the case has a kernel");
+    let (_, bias) = variables.next().expect("the case has a bias");
+    let matrix = PackedMatrix::<R>::new(n_in, bias.len(), &real(kernel), &real(bias));
+    let mut out = vec![R::default(); rows.len() / n_in * bias.len()];
+    matrix.multiply(Isa::detect(), rows, &mut out);
+    (out, bias.len())
 }
