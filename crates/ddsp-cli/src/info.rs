@@ -1,7 +1,6 @@
 //! `ddsp info`: what an instrument is.
 
 use ddsp_core::engine::Engine;
-use ddsp_core::feature::loudness::LoudnessConfig;
 use ddsp_core::model::{DecoderConfig, Precision, ProcessorConfig};
 
 use crate::args::InfoArgs;
@@ -31,8 +30,9 @@ pub(crate) fn run(args: &InfoArgs) -> Result<(), Failure> {
     if let (_, Some(notice)) = tracker(config) {
         row("", notice);
     }
-    let LoudnessConfig::Magenta3 { n_fft, range_db, ref_db } = config.loudness;
-    let name = config.loudness.name();
+    let loudness = &config.loudness;
+    let (name, n_fft, ref_db) = (loudness.name(), loudness.n_fft(), loudness.ref_db());
+    let range_db = -loudness.floor_db();
     row("loudness", format!("{name}, {n_fft} samples, range {range_db} dB, reference {ref_db} dB"));
     let DecoderConfig::RnnFc(decoder) = &config.decoder;
     let (channels, units) = (decoder.channels, decoder.gru_units);

@@ -4,7 +4,6 @@ use std::path::Path;
 
 use ddsp_core::condition::Features;
 use ddsp_core::feature::f0::{self, F0Config};
-use ddsp_core::feature::framing::Padding;
 use ddsp_core::feature::loudness::loudness_db;
 use ddsp_core::model::{Model, ModelConfig};
 use ddsp_core::scale::amplitude_to_db;
@@ -69,7 +68,7 @@ pub(crate) fn listen(input: &Input, args: &ListeningArgs, model: &Model) -> Resu
 /// Loudness by the model's definition.
 pub(crate) fn loudness(samples: &[f32], config: &ModelConfig, n_frames: usize) -> Vec<f32> {
     let (rate, hop_size) = (config.sample_rate, config.hop_size);
-    loudness_db(samples, rate, hop_size, n_frames, Padding::Center, &config.loudness)
+    loudness_db(samples, rate, hop_size, n_frames, config.loudness.padding(), &config.loudness)
 }
 
 /// The tracker that a model was trained with, or the nearest, and then a sentence that says so.

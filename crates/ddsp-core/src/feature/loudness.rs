@@ -21,6 +21,23 @@ pub enum LoudnessConfig {
         /// What is called 0 dB.
         ref_db: f64,
     },
+    /// Magenta 1.x: the mean over the bins of an STFT of their A-weighted decibels, each of them at least
+    /// `-range_db`. A frame begins at its sample.
+    Magenta1 {
+        /// Window and transform size in samples.
+        n_fft: usize,
+        /// Where the scale ends: loudness is at least `-range_db`.
+        range_db: f64,
+        /// What is called 0 dB.
+        ref_db: f64,
+    },
+}
+
+/// The numbers that every definition has.
+struct Sizes {
+    n_fft: usize,
+    range_db: f64,
+    ref_db: f64,
 }
 
 impl LoudnessConfig {
@@ -29,20 +46,51 @@ impl LoudnessConfig {
         Self::Magenta3 { n_fft: 512, range_db: 80.0, ref_db: 0.0 }
     }
 
+    /// Magenta 1.x with its default settings, which are those of 16 kHz.
+    pub fn magenta_1() -> Self {
+        Self::Magenta1 { n_fft: 2048, range_db: 120.0, ref_db: 20.7 }
+    }
+
     /// The name of the definition.
     pub fn name(&self) -> &'static str {
         match self {
             Self::Magenta3 { .. } => "magenta3",
+            Self::Magenta1 { .. } => "magenta1",
+        }
+    }
+
+    fn sizes(&self) -> Sizes {
+        match *self {
+            Self::Magenta3 { n_fft, range_db, ref_db }
+            | Self::Magenta1 { n_fft, range_db, ref_db } => Sizes { n_fft, range_db, ref_db },
+        }
+    }
+
+    /// Window and transform size in samples.
+    pub fn n_fft(&self) -> usize {
+        self.sizes().n_fft
+    }
+
+    /// What is called 0 dB.
+    pub fn ref_db(&self) -> f64 {
+        self.sizes().ref_db
+    }
+
+    /// Where the frames of the definition lie.
+    pub fn padding(&self) -> Padding {
+        match self {
+            Self::Magenta3 { .. } => Padding::Center,
+            Self::Magenta1 { .. } => Padding::Same,
         }
     }
 
     pub(crate) fn validate(&self) -> Result<(), Error> {
-        let Self::Magenta3 { n_fft, range_db, ref_db } = self;
-        if !(2..=65_536).contains(n_fft) || n_fft % 2 != 0 {
+        let Sizes { n_fft, range_db, ref_db } = self.sizes();
+        if !(2..=65_536).contains(&n_fft) || n_fft % 2 != 0 {
             let detail = format!("expected an even size of 2 to 65536, found {n_fft}");
             return Err(Error::model("loudness.n_fft", detail));
         }
-        if !(*range_db > 0.0 && *range_db <= 1000.0 && ref_db.abs() <= 1000.0) {
+        if !(range_db > 0.0 && range_db <= 1000.0 && ref_db.abs() <= 1000.0) {
             let detail =
                 format!("expected 0 to 1000 and -1000 to 1000, found {range_db}, {ref_db}");
             return Err(Error::model("loudness.range_db and ref_db", detail));
@@ -54,21 +102,24 @@ impl LoudnessConfig {
     ///
     /// *Reference*: Magenta's `F0LoudnessPreprocessor`.
     pub fn scale(&self, loudness_db: f64) -> f64 {
-        let Self::Magenta3 { range_db, .. } = self;
-        loudness_db / range_db + 1.0
+        loudness_db / self.sizes().range_db + 1.0
     }
 
     /// The lowest value.
     pub fn floor_db(&self) -> f64 {
-        let Self::Magenta3 { range_db, .. } = self;
-        -range_db
+        -self.sizes().range_db
     }
 }
+
+/// The power of silence before its logarithm is taken. *Reference*: `amplitude_to_db` of Magenta 1.0.2, whose
+/// least amplitude is 1e-20.
+const LEAST_POWER: f64 = 1e-40;
 
 /// The loudness in dB of `n_frames` frames; outside the clip there are zeros. Full-scale music lies above
 /// 0 dB. A whole-clip function.
 ///
-/// *Reference*: Magenta 3.7's `spectral_ops.compute_loudness`.
+/// *Reference*: `spectral_ops.compute_loudness` of Magenta 3.7 and of 1.0.2. There the former's mean is taken
+/// before the logarithm, the latter's behind it.
 pub fn loudness_db<R: Real>(
     audio: &[R],
     sample_rate: u32,
@@ -77,7 +128,7 @@ pub fn loudness_db<R: Real>(
     padding: Padding,
     config: &LoudnessConfig,
 ) -> Vec<R> {
-    let LoudnessConfig::Magenta3 { n_fft, range_db, ref_db } = *config;
+    let Sizes { n_fft, range_db, ref_db } = config.sizes();
     let mut fft = RealFft::<R>::new(n_fft);
     let window: Vec<R> = (0..n_fft)
         .map(|n| (std::f64::consts::TAU * n as f64 / n_fft as f64).cos())
@@ -98,11 +149,22 @@ pub fn loudness_db<R: Real>(
                 *x = at.map_or(R::default(), |&a| a * w);
             }
             fft.forward(&mut frame, &mut bins);
-            let power = bins.iter().zip(&weighting).fold(R::default(), |sum, (bin, &weight)| {
-                (bin.re * bin.re + bin.im * bin.im).fused(weight, sum)
-            });
-            let mean = power.widen() / bins.len() as f64;
-            R::narrow((10.0 * mean.max(floor).log10() - ref_db).max(-range_db))
+            let powers = bins.iter().zip(&weighting);
+            let powers = powers.map(|(bin, &w)| (bin.re * bin.re + bin.im * bin.im, w));
+            match config {
+                LoudnessConfig::Magenta3 { .. } => {
+                    let power = powers.fold(R::default(), |sum, (x, weight)| x.fused(weight, sum));
+                    let mean = power.widen() / bins.len() as f64;
+                    R::narrow((10.0 * mean.max(floor).log10() - ref_db).max(-range_db))
+                }
+                LoudnessConfig::Magenta1 { .. } => {
+                    let db = |(x, weight): (R, R)| {
+                        let weighted = x.widen().max(LEAST_POWER) * weight.widen();
+                        (10.0 * weighted.log10() - ref_db).max(-range_db)
+                    };
+                    R::narrow(powers.map(db).sum::<f64>() / bins.len() as f64)
+                }
+            }
         })
         .collect()
 }
@@ -117,9 +179,8 @@ pub fn recomputed_loudness_db(
     n_frames: usize,
     config: &LoudnessConfig,
 ) -> Result<Vec<f32>, Error> {
-    let LoudnessConfig::Magenta3 { n_fft, .. } = *config;
-    let padding = Padding::Center;
-    let n = padding.n_frames(audio.len(), n_fft, hop_size);
+    let padding = config.padding();
+    let n = padding.n_frames(audio.len(), config.n_fft(), hop_size);
     let frames = loudness_db(audio, sample_rate, hop_size, n, padding, config);
     resample(&frames, 1, n_frames, ResampleMethod::Linear, true)
 }

@@ -1,15 +1,19 @@
-//! Group `spectral`.
+//! Group `spectral`, and what 1.0.2 did otherwise.
 
 use ddsp_cases::Case;
 use ddsp_core::feature::framing::Padding;
 use ddsp_core::feature::loudness::{LoudnessConfig, a_weighting_db, loudness_db};
 use ddsp_core::real::Real;
+use ddsp_core::resample::{ResampleMethod, resample};
+use ddsp_core::scale::hz_to_midi;
 
 use super::{Outputs, one, output, real};
 
 pub(super) fn run<R: Real>(case: &Case) -> Outputs {
     match case.function.as_str() {
         "spectral_ops.compute_loudness" => loudness::<R>(case),
+        "ddsp 1.0.2 spectral_ops.compute_loudness" => loudness_1::<R>(case),
+        "ddsp 1.0.2 preprocessing.F0LoudnessPreprocessor" => preprocessor_1::<R>(case),
         "spectral_ops.get_framed_lengths + pad" => framing::<R>(case),
         "librosa.A_weighting(fft_frequencies)" => {
             let (sample_rate, n_fft) = (case.size("sample_rate"), case.size("n_fft"));
@@ -56,6 +60,42 @@ fn loudness<R: Real>(case: &Case) -> Outputs {
         loudness_db::<R>(audio, sample_rate as u32, hop_size, n_frames, padding, &config)
     });
     one(rows.collect())
+}
+
+/// The loudness of 1.0.2, whose clips have as many frames as whole hops, silence filling up.
+fn loudness_1<R: Real>(case: &Case) -> Outputs {
+    let config = LoudnessConfig::Magenta1 {
+        n_fft: case.size("n_fft"),
+        range_db: case.args["range_db"].as_f64()?,
+        ref_db: case.args["ref_db"].as_f64()?,
+    };
+    let (sample_rate, frame_rate) = (case.size("sample_rate"), case.size("frame_rate"));
+    let audio = real::<R>(case.tensors.get("in/audio"));
+    let n_batch = if let [n_batch, _] = case.tensors.shape("in/audio") { *n_batch } else { 1 };
+    let rows = audio.chunks(audio.len() / n_batch).flat_map(|audio| {
+        let (n_frames, hop_size) =
+            (audio.len() * frame_rate / sample_rate, sample_rate / frame_rate);
+        loudness_db::<R>(audio, sample_rate as u32, hop_size, n_frames, config.padding(), &config)
+    });
+    one(rows.collect())
+}
+
+/// `ld_scaled` and `f0_scaled` of 1.0.2; the rest passes through.
+fn preprocessor_1<R: Real>(case: &Case) -> Outputs {
+    let f0_hz = real::<R>(case.tensors.get("in/f0_hz"));
+    let loudness_db = real::<R>(case.tensors.get("in/loudness_db"));
+    let n_timesteps = case.size("time_steps");
+    let steps = |x: &[R]| resample(x, 1, n_timesteps, ResampleMethod::Linear, true).unwrap();
+    let (f0_hz, loudness_db) = (steps(&f0_hz), steps(&loudness_db));
+    let config = LoudnessConfig::magenta_1();
+    let loudness = loudness_db.iter().map(|x| R::narrow(config.scale(x.widen())));
+    let f0 = f0_hz.iter().map(|&x| hz_to_midi(x) / R::narrow(127.0));
+    Some(vec![
+        output("ld_scaled", loudness.collect::<Vec<R>>()),
+        output("f0_scaled", f0.collect::<Vec<R>>()),
+        output("f0_hz", f0_hz),
+        output("loudness_db", loudness_db),
+    ])
 }
 
 fn framing<R: Real>(case: &Case) -> Outputs {
