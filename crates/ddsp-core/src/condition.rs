@@ -94,7 +94,8 @@ const FADE_S: f64 = 0.02;
 /// Applies adjustments to features and scales them for the network. A whole-clip function.
 ///
 /// Where the confidence is below the threshold the harmonic part is faded out and the noise stays:
-/// f0 itself is left alone, since a jump to zero would be heard as a chirp. Frames at the floor of the
+/// f0 itself is left alone, since a jump to zero would be heard as a chirp. A frame that comes without a pitch
+/// (0 Hz, as CREPE's features have it in silence) keeps it: its oscillators stand still, as in Magenta. Frames at the floor of the
 /// loudness scale are digital silence and stay there whatever the shift.
 pub fn condition(
     features: &Features,
@@ -104,11 +105,11 @@ pub fn condition(
 ) -> ConditionedFrames {
     let factor = adjustments.f0_octave_shift.exp2();
     let (lowest_hz, highest_hz) = (midi_to_hz(0.0), midi_to_hz(MAX_PITCH_MIDI));
-    let f0_hz: Vec<f32> = features
-        .f0_hz
-        .iter()
-        .map(|&hz| (f64::from(hz) * factor).clamp(lowest_hz, highest_hz) as f32)
-        .collect();
+    let shifted = |&hz: &f32| match f64::from(hz) * factor {
+        hz if hz <= 0.0 => 0.0,
+        hz => hz.clamp(lowest_hz, highest_hz) as f32,
+    };
+    let f0_hz: Vec<f32> = features.f0_hz.iter().map(shifted).collect();
     let floor_db = loudness.floor_db();
     let loudness_scaled = features.loudness_db.iter().map(|&db| {
         let db = f64::from(db);
@@ -173,6 +174,9 @@ mod tests {
         assert_eq!(frames.f0_hz[0], 440.0);
         assert!((frames.loudness_scaled[0] - 0.85).abs() < 1e-6);
         assert_eq!(frames.loudness_scaled[19], 0.0);
+        let none = Features { f0_hz: vec![0.0; 20], ..features() };
+        let none = condition(&none, &adjustments, &LoudnessConfig::magenta_3(), 250.0);
+        assert_eq!((none.f0_hz[0], none.f0_scaled[0]), (0.0, 0.0));
         let high = conditioned(Adjustments { f0_octave_shift: 9.0, ..Adjustments::default() });
         assert!((high.f0_hz[0] - 4698.636).abs() < 1e-2);
     }

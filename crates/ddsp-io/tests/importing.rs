@@ -7,6 +7,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use ddsp_cases::{Data, Distances, Slots, Table, Tensors, TinyCheckpoint, shared_dir};
+use ddsp_core::feature::loudness::LoudnessConfig;
 use ddsp_core::model::{DecoderConfig, ProcessorConfig, Weights};
 use ddsp_core::nn::rnn_fc_decoder::InputKey;
 use ddsp_core::nn::{RnnFcDecoder, RnnFcDecoderConfig};
@@ -238,6 +239,19 @@ fn the_harmonic_synth_is_as_the_gin_file_says() {
     assert_eq!(unscaled, HarmonicConfig { scale_fn: ScaleFn::None, ..plain });
 }
 
+#[test]
+fn an_operative_config_without_the_parameters_of_3_is_of_1() {
+    let mut checkpoint = TinyCheckpoint::new();
+    let binding = "F0LoudnessPreprocessor.compute_loudness = True\n";
+    assert!(checkpoint.gin.contains(binding));
+    checkpoint.gin = checkpoint.gin.replace(binding, "");
+    let older = imported(&checkpoint);
+    assert_eq!(older.model.config().loudness, LoudnessConfig::magenta_1());
+    assert!(older.model.phase_modes().all(|mode| mode == PhaseMode::MagentaAngular));
+    assert!(!older.report.recomputes_loudness);
+    assert!(older.report.notes.iter().any(|note| note.contains("older than 3.x")));
+}
+
 /// What is replaced in the gin file, by what, and what must be said of it.
 const REFUSED: &[(&str, &str, &str)] = &[
     (
@@ -344,7 +358,6 @@ const REFUSED: &[(&str, &str, &str)] = &[
     ("time_steps = 1000", "time_steps = 0", "found 64000 and 0"),
     ("Harmonic.sample_rate = 16000", "Harmonic.sample_rate = 48000", "found 16000 and 48000"),
     ("frame_rate = 250", "frame_rate = 50", "`F0LoudnessPreprocessor.frame_rate`, found 50"),
-    ("F0LoudnessPreprocessor.compute_loudness = True\n", "", "older than 3.x"),
     (
         "Harmonic.sample_rate = 16000",
         "Harmonic.sample_rate = '16k'",
@@ -534,5 +547,7 @@ fn other_real_checkpoints_are_refused_by_name() {
     ] {
         fs::copy(&from, folder.path().join(from.file_name().unwrap())).unwrap();
     }
-    assert!(message(folder.path()).contains("older than 3.x"));
+    let older = import(folder.path()).unwrap();
+    assert!(older.report.notes.iter().any(|note| note.contains("older than 3.x")));
+    assert_eq!(older.model.config().loudness, LoudnessConfig::magenta_1());
 }

@@ -265,9 +265,30 @@ fn solo_voiced_forward() {
 #[test]
 fn transfer_without_auto_adjust() {
     let Some(oracle) = oracle() else { return };
-    let model = solo_voiced(&oracle);
-    let common = Tensors::read(&oracle.join("transfer/common.safetensors"));
-    let t = Tensors::read(&oracle.join("transfer/noadjust.safetensors"));
+    without_auto_adjust(&solo_voiced(&oracle), &oracle.join("transfer"));
+}
+
+#[test]
+fn transfer_without_auto_adjust_of_1() {
+    let Some(oracle) = oracle() else { return };
+    // The folder holds no weights: they are those of its twin.
+    let folder = tempfile::TempDir::new().unwrap();
+    for name in [
+        "solo-voiced-legacy/ckpt-100.index",
+        "solo-voiced-legacy/operative_config-0.gin",
+        "solo-voiced/ckpt-100.data-00000-of-00001",
+    ] {
+        let from = oracle.join("ckpt").join(name);
+        std::fs::copy(&from, folder.path().join(from.file_name().unwrap())).unwrap();
+    }
+    let model = import(folder.path()).unwrap().model;
+    without_auto_adjust(&model, &oracle.join("transfer_legacy"));
+}
+
+/// A setting of timbre transfer without auto adjust, from its features on.
+fn without_auto_adjust(model: &Model, settings: &Path) {
+    let common = Tensors::read(&settings.join("common.safetensors"));
+    let t = Tensors::read(&settings.join("noadjust.safetensors"));
     let config = model.config();
     let features = Features {
         f0_hz: narrow(common.get("features/f0_hz")),
@@ -276,7 +297,7 @@ fn transfer_without_auto_adjust() {
     };
     let adjustments = Adjustments::default();
     let frames = condition(&features, &adjustments, &config.loudness, config.frame_rate());
-    println!("transfer/noadjust");
+    println!("{}/noadjust", settings.file_name().unwrap().display());
     let inputs = [("f0_scaled", &frames.f0_scaled), ("ld_scaled", &frames.loudness_scaled)];
     for (name, ours) in inputs {
         let d = distance(&wide(ours), t.get(&format!("preprocessed/{name}")));
@@ -284,7 +305,7 @@ fn transfer_without_auto_adjust() {
         assert!(d <= GOLDEN, "{name}: {d}");
     }
     compare(
-        &model,
+        model,
         &frames,
         common.get("noise"),
         &t,

@@ -2,7 +2,6 @@
 
 use std::path::{Path, PathBuf};
 
-use ddsp_core::feature::loudness::LoudnessConfig;
 use ddsp_core::model::{
     DecoderConfig, F0Description, FORMAT_VERSION, Model, ModelConfig, Precision, Provenance,
     Weights,
@@ -190,7 +189,7 @@ fn config(recipe: &Recipe, name: &str, n_steps: Option<u64>, index: &Path) -> Mo
                  told otherwise; the checkpoint does not say"
             ),
         },
-        loudness: LoudnessConfig::magenta_3(),
+        loudness: recipe.loudness.clone(),
         decoder: DecoderConfig::RnnFc(recipe.decoder.clone()),
         processors: recipe.processors.clone(),
         dataset_statistics: None,

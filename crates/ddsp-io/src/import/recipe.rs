@@ -1,6 +1,7 @@
 //! What a gin file says a model is made of.
 
 use ddsp_core::effect::ReverbConfig;
+use ddsp_core::feature::loudness::LoudnessConfig;
 use ddsp_core::model::ProcessorConfig;
 use ddsp_core::nn::RnnFcDecoderConfig;
 use ddsp_core::nn::rnn_fc_decoder::InputKey;
@@ -32,6 +33,8 @@ pub(super) struct Recipe {
     pub(super) reverb_name: Option<String>,
     /// Whether training took loudness from the audio, not from the data set.
     pub(super) recomputes_loudness: bool,
+    /// What the library that wrote it calls loudness.
+    pub(super) loudness: LoudnessConfig,
     /// What the gin file says of the recordings.
     pub(super) dataset: Option<String>,
     /// Sentences for the owner.
@@ -83,6 +86,19 @@ pub(super) fn read_recipe(gin: &Gin) -> Result<Recipe> {
         processors.push(read_reverb(gin, object)?);
     }
     let mut notes: Vec<String> = Vec::new();
+    if time.older {
+        // Timbre transfer switched the bank's sum to chunks, which 1.x heeded.
+        for processor in &mut processors {
+            if let ProcessorConfig::Harmonic(harmonic) = processor {
+                harmonic.phase_mode = PhaseMode::MagentaAngular;
+            }
+        }
+        notes.push(
+            "written by a library older than 3.x (there is no `compute_loudness`): loudness and phase \
+             are those of 1.x"
+                .to_owned(),
+        );
+    }
     let unused = splits.iter().filter(|split| !columns.contains(&split.first));
     notes.extend(unused.map(|split| {
         format!("the decoder's output '{}' goes nowhere and is left out", split.name)
@@ -100,6 +116,11 @@ pub(super) fn read_recipe(gin: &Gin) -> Result<Recipe> {
         n_columns,
         reverb_name: wiring.reverb.map(|(_, name)| name),
         recomputes_loudness: time.recomputes_loudness,
+        loudness: if time.older {
+            LoudnessConfig::magenta_1()
+        } else {
+            LoudnessConfig::magenta_3()
+        },
         dataset,
         notes,
     })
@@ -171,12 +192,14 @@ struct Time {
     hop_size: usize,
     n_samples: usize,
     recomputes_loudness: bool,
+    /// Whether it was written before 3.x.
+    older: bool,
 }
 
 fn read_time(gin: &Gin, harmonic: &Object, preprocessor: Object) -> Result<Time> {
     let known = ["time_steps", "frame_rate", "sample_rate", "compute_loudness"];
     let preprocessor = Part::new(gin, preprocessor, &known)?;
-    refuse_older_library(&preprocessor)?;
+    let older = is_older(&preprocessor)?;
     let harmonic = Part { gin, object: harmonic.clone() };
     let (n_samples, time_steps) =
         (harmonic.size("n_samples", 64_000)?, preprocessor.size("time_steps", 1000)?);
@@ -203,28 +226,20 @@ fn read_time(gin: &Gin, harmonic: &Object, preprocessor: Object) -> Result<Time>
              `F0LoudnessPreprocessor.frame_rate`, found {frame_rate}"
         ));
     }
-    let recomputes_loudness = preprocessor.flag("compute_loudness", true)?;
+    let recomputes_loudness = preprocessor.flag("compute_loudness", !older)?;
     let sample_rate = u32::try_from(sample_rate).map_err(|_| {
         Error::checkpoint(gin.path(), "expected a `Harmonic.sample_rate` below 2^32")
     })?;
-    Ok(Time { sample_rate, hop_size, n_samples, recomputes_loudness })
+    Ok(Time { sample_rate, hop_size, n_samples, recomputes_loudness, older })
 }
 
-/// An operative config lists every parameter of a class that was used, so that one without the
-/// parameters of 3.x was written by an older library, whose loudness is another quantity.
-fn refuse_older_library(preprocessor: &Part<'_>) -> Result<()> {
-    let gin = preprocessor.gin;
-    let is_operative = file_name(gin.path()).starts_with("operative_config");
-    if is_operative
-        && let Some(time_steps) = preprocessor.get("time_steps")?
-        && preprocessor.get("compute_loudness")?.is_none()
-    {
-        return Err(time_steps.wrong(
-            "written by a library older than 3.x (there is no `compute_loudness`), whose loudness \
-             is defined otherwise: expected a checkpoint of 3.x",
-        ));
-    }
-    Ok(())
+/// Whether a library older than 3.x wrote the gin file. An operative config lists every parameter of a class
+/// that was used, so that one without the parameters of 3.x is older.
+fn is_older(preprocessor: &Part<'_>) -> Result<bool> {
+    let is_operative = file_name(preprocessor.gin.path()).starts_with("operative_config");
+    Ok(is_operative
+        && preprocessor.get("time_steps")?.is_some()
+        && preprocessor.get("compute_loudness")?.is_none())
 }
 
 /// A synthesizer's description; the columns that it reads join `columns`.
