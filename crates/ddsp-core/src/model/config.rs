@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::condition::DatasetStatistics;
 use crate::effect::ReverbConfig;
 use crate::error::Error;
 use crate::feature::loudness::LoudnessConfig;
@@ -52,18 +53,6 @@ pub struct F0Description {
     pub tracker: String,
     /// Which implementation and settings, for people.
     pub detail: String,
-}
-
-/// Statistics of the features that a model was trained on, over frames with a note.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct DatasetStatistics {
-    /// Mean pitch.
-    pub mean_pitch_midi: f64,
-    /// Mean loudness.
-    pub mean_loudness_db: f64,
-    /// Mean over the recordings of their largest loudness.
-    pub mean_max_loudness_db: f64,
 }
 
 /// Where a model comes from.
@@ -127,6 +116,14 @@ impl ModelConfig {
             return Err(Error::model("input_peak", detail));
         }
         self.loudness.validate()?;
+        if let Some(statistics) = &self.dataset_statistics {
+            statistics.validate()?;
+            let (found, expected) = (statistics.frame_rate, self.frame_rate());
+            if (found - expected).abs() > 1e-6 * expected {
+                let detail = format!("expected that of the model, {expected}, found {found}");
+                return Err(Error::model("dataset_statistics.frame_rate", detail));
+            }
+        }
         let DecoderConfig::RnnFc(decoder) = &self.decoder;
         check("decoder.input_keys", decoder.input_keys.len(), 1, 16)?;
         check("decoder.channels", decoder.channels, 1, 8_192)?;

@@ -8,8 +8,7 @@ mod file;
 mod weights;
 
 pub use config::{
-    DatasetStatistics, DecoderConfig, F0Description, FORMAT_VERSION, ModelConfig, ProcessorConfig,
-    Provenance,
+    DecoderConfig, F0Description, FORMAT_VERSION, ModelConfig, ProcessorConfig, Provenance,
 };
 pub use file::{Model, Precision};
 pub use weights::Weights;

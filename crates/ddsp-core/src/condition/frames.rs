@@ -1,4 +1,4 @@
-//! Conditioning: features as they were heard to frames as the instrument wants them.
+//! Features, adjusted and scaled: the frames that the engine plays.
 
 use crate::feature::loudness::LoudnessConfig;
 use crate::scale::{hz_to_midi, midi_to_hz};
