@@ -71,6 +71,16 @@ CASES = {
     "spectral_ops.compute_loudness": [
         "compute_loudness_0", "compute_loudness_2", "compute_loudness_3", "compute_loudness_6"],
     "decoders.RnnFcDecoder": ["RnnFcDecoder_0"],
+    "postprocessing.detect_notes": ["detect_notes_2"],
+    "postprocessing.smooth": ["smooth_40"],
+    "postprocessing.fit_quantile_transform": ["fit_quantile_transform"],
+    "colab_utils.auto_tune": ["auto_tune_0.5_0", "auto_tune_1.0_1"],
+    "preprocessing.scale_db": ["scale_db"],
+    "preprocessing.inv_scale_db": ["inv_scale_db"],
+    "preprocessing.scale_f0_hz": ["scale_f0_hz"],
+    "preprocessing.inv_scale_f0_hz": ["inv_scale_f0_hz"],
+    "prepare_tfrecord_lib._split_example": ["split_example_center0", "split_example_center1"],
+    "prepare_tfrecord_lib._chunk_audio": ["chunk_audio"],
 }
 
 

@@ -2,7 +2,6 @@
 
 use crate::args::AnalyzeArgs;
 use crate::failure::Failure;
-use crate::instruments;
 use crate::jobs::{Wanted, plan};
 use crate::listen::listen;
 use crate::say::report;
@@ -10,7 +9,7 @@ use crate::showing::{Shown, show};
 
 /// Runs the command.
 pub(crate) fn run(args: &AnalyzeArgs) -> Result<(), Failure> {
-    let model = instruments::load(&args.listening.model)?;
+    let model = args.listening.load()?;
     let wanted = Wanted {
         features: args.showing.features.as_deref(),
         plot: args.showing.plot.as_deref(),
@@ -22,7 +21,8 @@ pub(crate) fn run(args: &AnalyzeArgs) -> Result<(), Failure> {
         lines.extend(heard.notices.iter().map(|notice| format!("  note: {notice}")));
         report(&lines, job.takes_stdout());
         let title = job.input.to_string();
-        let shown = Shown { title: &title, samples: &heard.samples, features: &heard.features };
+        let shown =
+            Shown { title: &title, samples: &heard.heard.samples, features: &heard.heard.features };
         let lines = show(&job, model.config(), &[shown])?;
         report(&lines, job.takes_stdout());
     }

@@ -3,9 +3,13 @@
 use std::path::PathBuf;
 
 use clap::{Parser, Subcommand};
+use ddsp_core::condition::Adjustments;
 use ddsp_core::feature::f0::F0Config;
+use ddsp_core::feature::loudness::LoudnessConfig;
 use ddsp_core::synth::PhaseMode;
 use ddsp_io::audio::OutputFormat;
+
+use crate::controls::{ControlArgs, within};
 
 const EXIT_CODES: &str = "\
 Exit codes: 0 done; 2 the command line asks for something that is not possible; 3 an input is \
@@ -33,6 +37,8 @@ pub(crate) enum Command {
     Info(InfoArgs),
     /// Turn a checkpoint of Magenta's Python library (3.x) into a model file.
     Import(ImportArgs),
+    /// Measure recordings that an instrument was trained on, and store in it what auto adjust goes by.
+    Statistics(StatisticsArgs),
     /// Measure how fast each stage runs on this machine.
     Bench(BenchArgs),
     /// Measure pitch trackers on recordings whose pitch is known.
@@ -58,27 +64,19 @@ pub(crate) struct TransferArgs {
     #[command(flatten)]
     pub(crate) listening: ListeningArgs,
 
-    /// Play this many octaves higher, or lower when negative; fractions bend (1/12 is a semitone). Use it
-    /// to bring your voice into the range of the instrument. -4 to 4.
-    #[arg(long, value_name = "OCTAVES", default_value_t = 0.0, allow_negative_numbers = true,
-          value_parser = within(-4.0, 4.0))]
-    pub(crate) f0_octave_shift: f64,
-
-    /// Where the pitch is less sure than this, only the breath of the instrument sounds, not its tone.
-    /// Raise it when consonants, breaths or noise come out as notes. 0 (always tone) to 1.
-    #[arg(long, value_name = "CONFIDENCE", default_value_t = 0.0, value_parser = within(0.0, 1.0))]
-    pub(crate) f0_confidence_threshold: f64,
-
-    /// Play as if you had sung this much louder, or softer when negative. The instrument's tone changes
-    /// with it, not only its level. -60 to 60 dB.
-    #[arg(long, value_name = "DB", default_value_t = 0.0, allow_negative_numbers = true,
-          value_parser = within(-60.0, 60.0))]
-    pub(crate) loudness_db_shift: f64,
+    #[command(flatten)]
+    pub(crate) controls: ControlArgs,
 
     /// Samples a second of the output; the instrument plays at its own rate and is converted. 8000 to
     /// 192000. [default: that of the instrument]
     #[arg(long, value_name = "HZ", value_parser = clap::value_parser!(u32).range(8_000..=192_000))]
     pub(crate) sample_rate: Option<u32>,
+
+    /// Let the instrument play at this rate itself, with harmonics up to its half, instead of converting the
+    /// sound: brighter than it was trained. A frame must be a whole number of samples at this rate.
+    #[arg(long, value_name = "HZ", conflicts_with = "sample_rate",
+          value_parser = clap::value_parser!(u32).range(8_000..=192_000))]
+    pub(crate) native_rate: Option<u32>,
 
     /// How the output is stored: wav16, wav24, wav32f, flac16 or flac24 (flac for short). What would pass
     /// full scale is turned down, except in wav32f. [default: what the output's name says, with 24 bits;
@@ -95,11 +93,6 @@ pub(crate) struct TransferArgs {
     /// [default: what the model names]
     #[arg(long, value_name = "MODE", value_enum)]
     pub(crate) phase_mode: Option<PhaseModeArg>,
-
-    /// Take loudness from the recording in Magenta's way, whatever --loudness-db-shift says: its version 3
-    /// computes it anew behind the controls, so that there they do nothing.
-    #[arg(long)]
-    pub(crate) recompute_loudness: bool,
 
     #[command(flatten)]
     pub(crate) showing: ShowingArgs,
@@ -119,6 +112,22 @@ impl From<PhaseModeArg> for PhaseMode {
             PhaseModeArg::Exact => Self::Exact,
             PhaseModeArg::MagentaF32 => Self::MagentaF32,
             PhaseModeArg::MagentaAngular => Self::MagentaAngular,
+        }
+    }
+}
+
+/// [`LoudnessConfig`] on the command line.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum LoudnessArg {
+    Magenta1,
+    Magenta3,
+}
+
+impl From<LoudnessArg> for LoudnessConfig {
+    fn from(arg: LoudnessArg) -> Self {
+        match arg {
+            LoudnessArg::Magenta1 => Self::magenta_1(),
+            LoudnessArg::Magenta3 => Self::magenta_3(),
         }
     }
 }
@@ -147,6 +156,19 @@ pub(crate) struct ListeningArgs {
     /// Use this channel alone, counted from 1. [default: the mean of all channels]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
     pub(crate) channel: Option<u16>,
+
+    /// Scale the recording to this peak before it is listened to, 1 if none is given.
+    #[arg(long, value_name = "PEAK", num_args = 0..=1, default_missing_value = "1",
+          require_equals = true, conflicts_with = "no_normalize_input", value_parser = peak)]
+    pub(crate) normalize: Option<f32>,
+
+    /// Look for pitch between these two, as 80-800. [default: 32 to 2000]
+    #[arg(long, value_name = "HZ-HZ", value_parser = range_hz)]
+    pub(crate) f0_range: Option<(f32, f32)>,
+
+    /// Hear loudness as Magenta's version 1 or 3 defines it. [default: what the model names]
+    #[arg(long, value_name = "DEFINITION", value_enum)]
+    pub(crate) loudness: Option<LoudnessArg>,
 
     /// Leave the level as recorded. By default a recording is scaled to the peak that the instrument was
     /// trained with, because a quiet recording would be played as quiet notes.
@@ -190,6 +212,26 @@ pub(crate) struct ImportArgs {
     /// Store two bytes a weight instead of four.
     #[arg(long)]
     pub(crate) f16: bool,
+
+    /// Let the instrument hear loudness as Magenta's version 1 or 3 defines it. [default: what the
+    /// checkpoint tells]
+    #[arg(long, value_name = "DEFINITION", value_enum)]
+    pub(crate) loudness: Option<LoudnessArg>,
+}
+
+#[derive(Debug, clap::Args)]
+#[command(after_help = EXIT_CODES)]
+pub(crate) struct StatisticsArgs {
+    /// The recordings, folders of them, or patterns as '*.wav'.
+    #[arg(required = true, value_name = "IN")]
+    pub(crate) inputs: Vec<PathBuf>,
+
+    #[command(flatten)]
+    pub(crate) listening: ListeningArgs,
+
+    /// The model file to write: the instrument with its statistics.
+    #[arg(short, long, value_name = "NAME.ddsp")]
+    pub(crate) output: PathBuf,
 }
 
 #[derive(Debug, clap::Args)]
@@ -240,7 +282,7 @@ pub(crate) struct CompareArgs {
 
     /// By how many octaves the output was meant to be shifted. -4 to 4.
     #[arg(long, value_name = "OCTAVES", default_value_t = 0.0, allow_negative_numbers = true,
-          value_parser = within(-4.0, 4.0))]
+          value_parser = within(Adjustments::F0_OCTAVE_SHIFT))]
     pub(crate) f0_octave_shift: f64,
 
     /// Print one JSON object instead of the table.
@@ -248,15 +290,24 @@ pub(crate) struct CompareArgs {
     pub(crate) json: bool,
 }
 
-/// A number between two limits.
-fn within(least: f64, most: f64) -> impl Fn(&str) -> Result<f64, String> + Clone {
-    move |text| {
-        let value: f64 =
-            text.parse().map_err(|_| format!("expected a number {least} to {most}"))?;
-        if value >= least && value <= most {
-            return Ok(value);
-        }
-        Err(format!("expected {least} to {most}"))
+/// A peak above silence and up to full scale.
+fn peak(text: &str) -> Result<f32, String> {
+    text.parse()
+        .ok()
+        .filter(|peak| *peak > 0.0 && *peak <= 1.0)
+        .ok_or_else(|| "expected more than 0 and at most 1".to_owned())
+}
+
+/// Two frequencies, the lower first.
+fn range_hz(text: &str) -> Result<(f32, f32), String> {
+    let ends =
+        text.split_once('-').and_then(|(low, high)| Some((low.parse().ok()?, high.parse().ok()?)));
+    match ends {
+        Some((low, high)) if low < high => Ok((low, high)),
+        Some((low, high)) => Err(format!(
+            "expected the lowest pitch and then the highest, found {low} and {high} Hz"
+        )),
+        None => Err("expected two frequencies in Hz, as 80-800".to_owned()),
     }
 }
 

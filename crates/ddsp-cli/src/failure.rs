@@ -6,6 +6,8 @@ use std::process::ExitCode;
 
 use ddsp_io::ErrorKind;
 
+use crate::text::sentence;
+
 /// Why a command ended without doing what it was asked.
 #[derive(Debug)]
 pub(crate) struct Failure {
@@ -63,8 +65,9 @@ impl From<ddsp_io::Error> for Failure {
         let cause = match error.kind() {
             ErrorKind::Write => Cause::Output,
             ErrorKind::Request => Cause::Usage,
+            ErrorKind::Instrument | ErrorKind::Checkpoint => Cause::Model,
             _ => Cause::Input,
         };
-        Self::new(cause, error.to_string())
+        Self::new(cause, sentence(&error.to_string()))
     }
 }

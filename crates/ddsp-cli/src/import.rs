@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use ddsp_core::feature::loudness::LoudnessConfig;
 use ddsp_core::model::{DecoderConfig, Model, ModelConfig, Precision, ProcessorConfig};
 use ddsp_io::atomic::write_bytes;
 use ddsp_io::import::{Choice, Imported, Report};
@@ -9,6 +10,7 @@ use ddsp_io::import::{Choice, Imported, Report};
 use crate::args::ImportArgs;
 use crate::failure::{Cause, Failure};
 use crate::instruments;
+use crate::statistics::described;
 use crate::text::{count, one_line, sentence};
 
 /// Names that are listed before the rest is only counted.
@@ -19,6 +21,9 @@ pub(crate) fn run(args: &ImportArgs) -> Result<(), Failure> {
     let imported = instruments::import(&args.checkpoint)?;
     refuse_replacing(&args.output, &imported.report)?;
     let (mut model, mut stored) = (imported.model.clone(), "f32");
+    if let Some(loudness) = args.loudness {
+        model = model.with_loudness(loudness.into());
+    }
     if args.f16 {
         let (config, weights) = (model.config().clone(), model.weights().clone());
         let halved = Model::new(config, weights, Precision::F16);
@@ -27,7 +32,8 @@ pub(crate) fn run(args: &ImportArgs) -> Result<(), Failure> {
     }
     let bytes = model.to_bytes();
     write_bytes(&args.output, &bytes)?;
-    report(&imported).iter().for_each(|line| println!("{}", sentence(line)));
+    let asked = args.loudness.map(|_| &model.config().loudness);
+    report(&imported, asked).iter().for_each(|line| println!("{}", sentence(line)));
     let (path, mebibytes) = (args.output.display(), bytes.len() as f64 / f64::from(1 << 20));
     println!("wrote {path}: {mebibytes:.1} MiB, {stored}");
     Ok(())
@@ -46,7 +52,7 @@ fn refuse_replacing(output: &Path, report: &Report) -> Result<(), Failure> {
 }
 
 /// What it is, what was taken and what was left: one line each.
-fn report(imported: &Imported) -> Vec<String> {
+fn report(imported: &Imported, asked: Option<&LoudnessConfig>) -> Vec<String> {
     let report = &imported.report;
     let config = imported.model.config();
     let name = |path: &Path| path.file_name().unwrap_or_default().to_string_lossy().into_owned();
@@ -77,9 +83,21 @@ fn report(imported: &Imported) -> Vec<String> {
     if !imported.slots.is_empty() {
         lines.push(format!("  {} of Adam set aside", count(imported.slots.len(), "slot")));
     }
-    if let Some(statistics) = &report.statistics {
-        lines.push(format!("  {} noted, not read yet", name(statistics)));
+    if let (Some(statistics), Some(path)) = (&config.dataset_statistics, &report.statistics) {
+        let described = described(statistics);
+        lines.push(format!("  {}: {}", name(path), described.join("; ")));
     }
+    let loudness = config.loudness.name();
+    lines.push(match asked {
+        Some(asked) => format!(
+            "  loudness {} as asked, not {loudness} ({})",
+            asked.name(),
+            report.loudness_from
+        ),
+        None => {
+            format!("  loudness {loudness}: {}; --loudness chooses another", report.loudness_from)
+        }
+    });
     let from = if report.recomputes_loudness { "the audio" } else { "the data set" };
     lines.push(format!(
         "  loudness was taken from {from} in training; it is taken from the audio here"

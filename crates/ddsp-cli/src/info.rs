@@ -6,7 +6,8 @@ use ddsp_core::model::{DecoderConfig, Precision, ProcessorConfig};
 use crate::args::InfoArgs;
 use crate::failure::{Cause, Failure};
 use crate::instruments;
-use crate::listen::tracker;
+use crate::listen::tracker_notice;
+use crate::statistics::described;
 use crate::text::one_line;
 
 /// Runs the command.
@@ -27,7 +28,7 @@ pub(crate) fn run(args: &InfoArgs) -> Result<(), Failure> {
     let peak = config.input_peak.map_or("none: the level is left".to_owned(), |p| p.to_string());
     row("input peak", peak);
     row("f0", format!("{} ({})", config.f0.tracker, config.f0.detail));
-    if let (_, Some(notice)) = tracker(config) {
+    if let Some(notice) = tracker_notice(config) {
         row("", notice);
     }
     let loudness = &config.loudness;
@@ -61,16 +62,13 @@ pub(crate) fn run(args: &InfoArgs) -> Result<(), Failure> {
         Precision::F16 => "f16",
     };
     row("parameters", format!("{} in {stored}", model.weights().n_parameters()));
-    row(
-        "statistics",
-        match &config.dataset_statistics {
-            Some(s) => format!(
-                "pitch {:.1} midi, loudness {:.1} dB, loudest {:.1} dB on average",
-                s.mean_pitch_midi, s.mean_loudness_db, s.mean_max_loudness_db
-            ),
-            None => "none stored".to_owned(),
-        },
-    );
+    match &config.dataset_statistics {
+        Some(statistics) => {
+            let lines = described(statistics);
+            lines.into_iter().zip(["statistics", ""]).for_each(|(line, key)| row(key, line));
+        }
+        None => row("statistics", "none stored: no auto adjust".to_owned()),
+    }
     let latency = engine.latency_samples();
     let latency_ms = 1e3 * latency as f64 / f64::from(rate);
     row("latency", format!("{latency} samples ({latency_ms:.1} ms) from frame to sound"));

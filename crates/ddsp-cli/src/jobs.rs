@@ -64,6 +64,12 @@ pub(crate) fn plan(inputs: &[PathBuf], wanted: &Wanted<'_>) -> Result<Vec<Job>, 
 }
 
 fn plan_files(inputs: &[PathBuf], wanted: &Wanted<'_>) -> Result<Vec<Job>, Failure> {
+    let (mut files, is_many) = expand(inputs)?;
+    if is_many { many(files, wanted) } else { Ok(vec![one(Input::File(files.remove(0)), wanted)]) }
+}
+
+/// The files that are named, those in folders and those that patterns match; and whether there may be several.
+pub(crate) fn expand(inputs: &[PathBuf]) -> Result<(Vec<PathBuf>, bool), Failure> {
     let mut files = Vec::new();
     let mut is_many = inputs.len() > 1;
     for input in inputs {
@@ -81,7 +87,7 @@ fn plan_files(inputs: &[PathBuf], wanted: &Wanted<'_>) -> Result<Vec<Job>, Failu
             files.push(input.clone());
         }
     }
-    if is_many { many(files, wanted) } else { Ok(vec![one(Input::File(files.remove(0)), wanted)]) }
+    Ok((files, is_many))
 }
 
 fn one(input: Input, wanted: &Wanted<'_>) -> Job {

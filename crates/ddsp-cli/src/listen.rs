@@ -1,37 +1,36 @@
 //! Listening: a recording to the features that an instrument wants.
 
-use std::path::Path;
-
-use ddsp_core::condition::Features;
-use ddsp_core::feature::f0::{self, F0Config};
-use ddsp_core::feature::loudness::loudness_db;
 use ddsp_core::model::{Model, ModelConfig};
-use ddsp_core::scale::amplitude_to_db;
+use ddsp_core::transfer::{self, Gain, Level, Listening, tracker};
 use ddsp_io::audio::{ReadOptions, SourceInfo};
+use ddsp_io::instrument;
 
 use crate::args::ListeningArgs;
 use crate::failure::{Cause, Failure};
 use crate::pipe::Input;
 use crate::text::{count, note_name, one_line};
 
-/// The input is not turned up by more than this: what is quieter still is noise.
-const MAX_GAIN_DB: f64 = 40.0;
-
-/// A recording as the instrument hears it.
+/// A recording as the instrument hears it, and what its owner should know of it.
 #[derive(Debug)]
 pub(crate) struct Heard {
-    /// Mono at the instrument's rate, scaled.
-    pub(crate) samples: Vec<f32>,
-    /// One value a frame.
-    pub(crate) features: Features,
-    /// Whether a pitch was found in a frame.
-    pub(crate) voiced: Vec<bool>,
+    pub(crate) heard: transfer::Heard,
     /// What the file was.
     pub(crate) source: SourceInfo,
     /// Sentences for its owner.
     pub(crate) notices: Vec<String>,
     /// What was done to the level.
     level: String,
+}
+
+impl ListeningArgs {
+    /// Loads the instrument that is asked for, to hear as is asked for.
+    pub(crate) fn load(&self) -> Result<Model, Failure> {
+        let mut model = instrument::load(&self.model)?;
+        if let Some(loudness) = self.loudness {
+            model = model.with_loudness(loudness.into());
+        }
+        Ok(model)
+    }
 }
 
 /// Reads a recording and extracts its features as the model was trained with them.
@@ -43,64 +42,51 @@ pub(crate) fn listen(input: &Input, args: &ListeningArgs, model: &Model) -> Resu
     };
     let recording = input.read(&options)?;
     let mut notices: Vec<String> = recording.notices.iter().map(ToString::to_string).collect();
-    let mut samples = recording.samples;
-    let level = match (config.input_peak, args.no_normalize_input) {
-        (None, _) => "level left as recorded, as the instrument was trained".to_owned(),
-        (Some(peak), true) => format!("level left as recorded (trained at peak {peak})"),
-        (Some(peak), false) => normalize(&mut samples, peak),
+    let level = match (args.normalize, args.no_normalize_input) {
+        (Some(peak), _) => Level::Peak(peak),
+        (None, true) => Level::AsRecorded,
+        (None, false) => Level::AsTrained,
     };
-    let (tracker, notice) = tracker(config);
-    notices.extend(notice);
-    let n_frames = samples.len().div_ceil(config.hop_size);
-    let track = f0::track(&samples, config.sample_rate, config.hop_size, n_frames, &tracker)
-        .map_err(|e| Failure::file(Cause::Model, Path::new(&config.name), e))?;
-    if !track.voiced.contains(&true) {
+    let listening = Listening { level, f0_range_hz: args.f0_range };
+    let heard = transfer::listen(recording.samples, &listening, config)
+        .map_err(|e| Failure::new(Cause::Usage, e.to_string()))?;
+    notices.extend(tracker_notice(config));
+    if !heard.voiced.contains(&true) {
         notices.push("no pitch was found anywhere: expect breath and no melody".to_owned());
     }
-    let features = Features {
-        f0_hz: track.f0_hz,
-        f0_confidence: track.f0_confidence,
-        loudness_db: loudness(&samples, config, n_frames),
-    };
-    Ok(Heard { samples, features, voiced: track.voiced, source: recording.source, notices, level })
+    let level = level_set(heard.gain, level, config);
+    Ok(Heard { heard, source: recording.source, notices, level })
 }
 
-/// Loudness by the model's definition.
-pub(crate) fn loudness(samples: &[f32], config: &ModelConfig, n_frames: usize) -> Vec<f32> {
-    let (rate, hop_size) = (config.sample_rate, config.hop_size);
-    loudness_db(samples, rate, hop_size, n_frames, config.loudness.padding(), &config.loudness)
-}
-
-/// The tracker that a model was trained with, or the nearest, and then a sentence that says so.
-pub(crate) fn tracker(config: &ModelConfig) -> (F0Config, Option<String>) {
+/// A sentence about a model whose tracker is not built in.
+pub(crate) fn tracker_notice(config: &ModelConfig) -> Option<String> {
     let trained_with = one_line(&config.f0.tracker);
-    let tracker = F0Config::default();
-    if trained_with == tracker.name() {
-        return (tracker, None);
-    }
-    let notice = format!(
-        "the instrument was trained with f0 by {trained_with}, which is not built in; {} is used, \
-         so expect small differences where a note begins",
-        tracker.name()
-    );
-    (tracker, Some(notice))
+    let used = tracker(config);
+    (trained_with != used.name()).then(|| {
+        format!(
+            "the instrument was trained with f0 by {trained_with}, which is not built in; {} is used, \
+             so expect small differences where a note begins",
+            used.name()
+        )
+    })
 }
 
-/// Scales to the peak that the model was trained with and says what was done.
-fn normalize(samples: &mut [f32], wanted: f32) -> String {
-    let peak = samples.iter().fold(0.0_f32, |peak, x| peak.max(x.abs()));
-    if peak == 0.0 {
-        return "digital silence".to_owned();
+/// What was done to the level, in words.
+fn level_set(gain: Gain, asked: Level, config: &ModelConfig) -> String {
+    match (gain, asked, config.input_peak) {
+        (Gain::Silence, ..) => "digital silence".to_owned(),
+        (Gain::Left, _, None) => "level left as recorded, as the instrument was trained".to_owned(),
+        (Gain::Left, _, Some(peak)) => format!("level left as recorded (trained at peak {peak})"),
+        (Gain::Scaled { db, peak, is_limited }, ..) => {
+            let limit = if is_limited { ", the most that is done" } else { "" };
+            let why = if asked == Level::AsTrained {
+                " it was trained with (--no-normalize-input leaves it)"
+            } else {
+                " that was asked for"
+            };
+            format!("level {db:+.1} dB{limit}, to the peak of {peak}{why}")
+        }
     }
-    let wanted_db = amplitude_to_db(f64::from(wanted) / f64::from(peak));
-    let gain_db = wanted_db.min(MAX_GAIN_DB);
-    let gain = ddsp_core::scale::db_to_amplitude(gain_db) as f32;
-    samples.iter_mut().for_each(|x| *x *= gain);
-    let limit = if gain_db < wanted_db { ", the most that is done" } else { "" };
-    format!(
-        "level {gain_db:+.1} dB{limit}, to the peak of {wanted} it was trained with \
-         (--no-normalize-input leaves it)"
-    )
 }
 
 impl Heard {
@@ -118,14 +104,14 @@ impl Heard {
     }
 
     fn pitch(&self) -> String {
-        let voiced = self.features.f0_hz.iter().zip(&self.voiced).filter(|(_, v)| **v);
+        let voiced = self.heard.features.f0_hz.iter().zip(&self.heard.voiced).filter(|(_, v)| **v);
         let mut hz: Vec<f64> = voiced.map(|(hz, _)| f64::from(*hz)).collect();
         if hz.is_empty() {
             return "no pitch".to_owned();
         }
         hz.sort_by(f64::total_cmp);
         let at = |q: f64| hz[((hz.len() - 1) as f64 * q).round() as usize];
-        let share = 100.0 * hz.len() as f64 / self.voiced.len() as f64;
+        let share = 100.0 * hz.len() as f64 / self.heard.voiced.len() as f64;
         let (low, middle, high) = (at(0.05), at(0.5), at(0.95));
         format!(
             "pitch in {share:.0}% of frames, mostly {} to {} ({low:.0} to {high:.0} Hz), \
@@ -136,7 +122,7 @@ impl Heard {
     }
 
     fn loudness(&self) -> String {
-        let mut db = self.features.loudness_db.clone();
+        let mut db = self.heard.features.loudness_db.clone();
         if db.is_empty() {
             return "no frames".to_owned();
         }

@@ -11,6 +11,7 @@ mod analyze;
 mod args;
 mod bench;
 mod compare;
+mod controls;
 mod eval_pitch;
 mod failure;
 mod features_csv;
@@ -24,6 +25,7 @@ mod listen;
 mod pipe;
 mod plot;
 mod showing;
+mod statistics;
 mod text;
 mod transfer;
 
@@ -41,6 +43,7 @@ fn main() -> ExitCode {
         Command::Models => instruments::run(),
         Command::Info(args) => info::run(&args),
         Command::Import(args) => import::run(&args),
+        Command::Statistics(args) => statistics::run(&args),
         Command::Bench(args) => bench::run(&args),
         Command::EvalPitch(args) => eval_pitch::run(&args),
         Command::Compare(args) => compare::run(&args),

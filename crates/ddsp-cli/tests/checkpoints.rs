@@ -235,7 +235,8 @@ fn an_import_says_what_it_took_and_what_it_left() {
         "left alone: ckpt-7",
         "30 variables; no place for 1: model/encoder/z/bias",
         "4 slots of Adam set aside",
-        "dataset_statistics.pkl noted, not read yet",
+        "note: no auto adjust: sax/dataset_statistics.pkl: expected instructions",
+        "loudness magenta3: the gin file names `compute_loudness`, as 3.x",
         "loudness was taken from the audio",
         "no licence",
         "wrote sax.ddsp",
@@ -248,6 +249,32 @@ fn an_import_says_what_it_took_and_what_it_left() {
     assert_eq!(names(folder.path()), ["half.ddsp", "sax", "sax.ddsp"]);
     let info = succeeds(folder.path(), &["info", "half.ddsp"]);
     assert!(info.contains("in f16") && info.contains("not stated"), "{info}");
+}
+
+#[test]
+fn statistics_are_read_and_the_loudness_can_be_chosen() {
+    let folder = with(&TinyCheckpoint::new());
+    let golden = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../golden/statistics");
+    let statistics = folder.path().join("sax/dataset_statistics.pkl");
+    fs::copy(golden.join("magenta3_protocol4.pkl"), &statistics).unwrap();
+    let said = succeeds(folder.path(), &["import", "sax", "-o", "sax.ddsp"]);
+    assert!(said.contains("dataset_statistics.pkl: pitch 61.5 midi on average"), "{said}");
+    let info = succeeds(folder.path(), &["info", "sax.ddsp"]);
+    assert!(info.contains("loudness -22.2 dB on average"), "{info}");
+    let said =
+        succeeds(folder.path(), &["import", "sax", "-o", "1.ddsp", "--loudness", "magenta1"]);
+    assert!(said.contains("loudness magenta1 as asked, not magenta3"), "{said}");
+    assert!(succeeds(folder.path(), &["info", "1.ddsp"]).contains("magenta1, 2048 samples"));
+
+    // Where the gin file does not tell the version, the statistics do.
+    replace(folder.path(), "F0LoudnessPreprocessor.compute_loudness = True\n", "");
+    fs::rename(folder.path().join(GIN), folder.path().join("sax/model.gin")).unwrap();
+    fs::copy(golden.join("magenta1_protocol2.pkl"), &statistics).unwrap();
+    let said = succeeds(folder.path(), &["import", "sax", "-o", "1.ddsp"]);
+    assert!(
+        said.contains("loudness magenta1: the statistics name `ddsp.colab.colab_utils`"),
+        "{said}"
+    );
 }
 
 #[test]

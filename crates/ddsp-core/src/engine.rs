@@ -177,6 +177,11 @@ impl Engine {
         self
     }
 
+    /// Samples of a frame.
+    pub fn hop_size(&self) -> usize {
+        self.hop_size
+    }
+
     /// How far the sound comes behind the frames.
     pub fn latency_samples(&self) -> usize {
         self.latency_samples

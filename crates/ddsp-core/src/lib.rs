@@ -3,7 +3,7 @@
 //! Walk the modules in the order in which the data flows: [`feature`]s describe a recording,
 //! [`condition`]ing scales them for a network, the network ([`nn`]) gives raw outputs, the
 //! synthesizers ([`synth`]) turn them into controls and controls into sound, [`effect`]s follow. A
-//! [`model`] holds all of it for one instrument and an [`engine`] plays it. [`math`], [`scale`],
+//! [`model`] holds all of it for one instrument, an [`engine`] plays it, and [`transfer`] walks the whole way. [`math`], [`scale`],
 //! [`filter`], [`resample`] and [`wavetable`] are what they are made of. There is no tensor
 //! library here and no file is opened.
 //!
@@ -27,6 +27,7 @@ pub mod resample;
 pub mod scale;
 pub mod simd;
 pub mod synth;
+pub mod transfer;
 pub mod wavetable;
 
 pub use error::Error;

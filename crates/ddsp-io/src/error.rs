@@ -120,6 +120,13 @@ pub enum Error {
         /// What was expected and found, and what to do.
         detail: String,
     },
+    /// An instrument that is missing or not usable.
+    Instrument {
+        /// Its name or file.
+        path: PathBuf,
+        /// What was expected and found, and what to do.
+        detail: String,
+    },
     /// A gin file that is not in its language, or that describes what cannot be imported.
     Gin {
         /// The gin file.
@@ -158,6 +165,8 @@ pub enum ErrorKind {
     Request,
     /// A checkpoint, or the gin file beside it, cannot be imported.
     Checkpoint,
+    /// The instrument is missing or not usable.
+    Instrument,
     /// The output could not be written.
     Write,
 }
@@ -179,6 +188,7 @@ impl Error {
             | Self::SampleRate { .. }
             | Self::OutputFormat { .. } => ErrorKind::Request,
             Self::Checkpoint { .. } | Self::Gin { .. } => ErrorKind::Checkpoint,
+            Self::Instrument { .. } => ErrorKind::Instrument,
             Self::Write { .. } => ErrorKind::Write,
         }
     }
@@ -206,6 +216,11 @@ impl Error {
     /// A checkpoint that cannot be imported; `detail` says what was expected and found.
     pub(crate) fn checkpoint(path: &Path, detail: impl Into<String>) -> Self {
         Self::Checkpoint { path: path.to_owned(), detail: detail.into() }
+    }
+
+    /// An instrument that cannot be used; `detail` says what was expected and found.
+    pub(crate) fn instrument(path: &Path, detail: impl Into<String>) -> Self {
+        Self::Instrument { path: path.to_owned(), detail: detail.into() }
     }
 
     /// Something that is not audio; `found` says what it looks like, or is empty.
@@ -274,7 +289,9 @@ impl fmt::Display for Error {
                 const NAMES: &str = "wav16, wav24, wav32f, flac16 or flac24";
                 write!(f, "expected an output format {NAMES}, found {given:?}")
             }
-            Self::Checkpoint { path, detail } => write!(f, "{}: {detail}", path.display()),
+            Self::Checkpoint { path, detail } | Self::Instrument { path, detail } => {
+                write!(f, "{}: {detail}", path.display())
+            }
             Self::Gin { path, line, detail } => {
                 write!(f, "{}: line {line}: {detail}", path.display())
             }

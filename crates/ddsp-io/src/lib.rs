@@ -7,5 +7,6 @@ pub mod atomic;
 pub mod audio;
 pub mod error;
 pub mod import;
+pub mod instrument;
 
 pub use error::{Error, ErrorKind, Result};

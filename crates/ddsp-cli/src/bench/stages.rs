@@ -10,11 +10,11 @@ use ddsp_core::model::{DecoderConfig, Model, ModelConfig, ProcessorConfig};
 use ddsp_core::nn::RnnFcDecoder;
 use ddsp_core::noise::fill_uniform;
 use ddsp_core::synth::{FilteredNoise, Harmonic, HarmonicConfig, PhaseMode};
+use ddsp_core::transfer::{loudness, tracker};
 use ddsp_io::audio::resample;
 
 use super::report;
 use crate::failure::{Cause, Failure};
-use crate::listen::{loudness, tracker};
 
 /// The rate of the recording that `resample` begins with.
 const RECORDED_RATE: u32 = 44_100;
@@ -40,7 +40,7 @@ pub(super) fn listening(config: &ModelConfig, seconds: u32) -> Result<(), Failur
     report("resample from 44.1 kHz", seconds, || {
         let _ = black_box(resampled());
     });
-    let (tracker, _) = tracker(config);
+    let tracker = tracker(config);
     report("f0", seconds, || {
         let _ = black_box(f0::track(&signal, rate, hop, n_frames, &tracker));
     });
@@ -58,7 +58,8 @@ pub(super) fn playing(model: &Model, seconds: u32) -> Result<(), ddsp_core::Erro
     let seconds = (n_frames * hop) as f64 / f64::from(rate);
     let features = melody(n_frames, config);
     let adjustments = Adjustments::default();
-    let frames = condition(&features, &adjustments, &config.loudness, config.frame_rate());
+    let (frames, _) =
+        condition(&features, &adjustments, &config.loudness, None, config.frame_rate());
     let mut engine = Engine::prepare(model, 0)?;
     let mut signal = engine.render(frames.as_frames(), |_| ());
 

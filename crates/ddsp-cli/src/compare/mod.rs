@@ -14,13 +14,13 @@ use std::path::Path;
 
 use ddsp_core::feature::f0::{self, F0Track};
 use ddsp_core::model::ModelConfig;
+use ddsp_core::transfer::{loudness, tracker};
 use ddsp_io::audio::{Notice, ReadOptions, Recording, read_mono, resample};
 use serde::Serialize;
 
 use crate::args::CompareArgs;
 use crate::failure::{Cause, Failure};
 use crate::instruments;
-use crate::listen::{loudness, tracker};
 use melody::Melody;
 
 /// What was measured; what could not be is none.
@@ -118,7 +118,7 @@ impl Heard {
     fn hear(samples: Vec<f32>, config: &ModelConfig) -> Result<Self, Failure> {
         let (rate, hop) = (config.sample_rate, config.hop_size);
         let n_frames = samples.len().div_ceil(hop);
-        let (tracker, _) = tracker(config);
+        let tracker = tracker(config);
         let track = f0::track(&samples, rate, hop, n_frames, &tracker)
             .map_err(|e| Failure::file(Cause::Model, Path::new(&config.name), e))?;
         Ok(Self {

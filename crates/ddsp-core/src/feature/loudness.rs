@@ -105,6 +105,11 @@ impl LoudnessConfig {
         loudness_db / self.sizes().range_db + 1.0
     }
 
+    /// The loudness that [`scale`](Self::scale) maps to this.
+    pub fn unscale(&self, scaled: f64) -> f64 {
+        (scaled - 1.0) * self.sizes().range_db
+    }
+
     /// The lowest value.
     pub fn floor_db(&self) -> f64 {
         -self.sizes().range_db

@@ -13,7 +13,6 @@ use crate::error::Error;
 use crate::model::config::{ModelConfig, ProcessorConfig};
 use crate::model::{DecoderConfig, Weights};
 use crate::nn::RnnFcDecoder;
-use crate::synth::PhaseMode;
 
 /// The entry of the safetensors metadata that holds the configuration.
 const METADATA_KEY: &str = "ddsp";
@@ -30,9 +29,9 @@ pub enum Precision {
 /// An instrument: its description and its weights, checked to fit each other.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Model {
-    config: ModelConfig,
-    weights: Weights,
-    precision: Precision,
+    pub(super) config: ModelConfig,
+    pub(super) weights: Weights,
+    pub(super) precision: Precision,
 }
 
 impl Model {
@@ -61,25 +60,6 @@ impl Model {
             return Err(Error::model(name, "expected finite numbers, found an infinity or NaN"));
         }
         Ok(Self { config, weights, precision })
-    }
-
-    /// How each harmonic synthesizer sums its phase.
-    pub fn phase_modes(&self) -> impl Iterator<Item = PhaseMode> {
-        self.config.processors.iter().filter_map(|processor| match processor {
-            ProcessorConfig::Harmonic(config) => Some(config.phase_mode),
-            ProcessorConfig::FilteredNoise(_) | ProcessorConfig::Reverb(_) => None,
-        })
-    }
-
-    /// Plays with another [`PhaseMode`] than the one that the model names.
-    pub fn with_phase_mode(mut self, phase_mode: PhaseMode) -> Self {
-        for processor in &mut self.config.processors {
-            match processor {
-                ProcessorConfig::Harmonic(config) => config.phase_mode = phase_mode,
-                ProcessorConfig::FilteredNoise(_) | ProcessorConfig::Reverb(_) => {}
-            }
-        }
-        self
     }
 
     /// Reads a model file.

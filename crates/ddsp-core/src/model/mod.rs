@@ -5,6 +5,7 @@
 
 mod config;
 mod file;
+mod variant;
 mod weights;
 
 pub use config::{

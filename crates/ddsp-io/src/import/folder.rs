@@ -9,7 +9,7 @@ use crate::error::{Error, Result};
 /// The file that TensorFlow keeps beside checkpoints to name the newest.
 const NEWEST_NAME: &str = "checkpoint";
 /// What Magenta's timbre transfer looks for beside a checkpoint.
-const STATISTICS_NAME: &str = "dataset_statistics.pkl";
+pub(super) const STATISTICS_NAME: &str = "dataset_statistics.pkl";
 /// A file [`NEWEST_NAME`] larger than this is something else.
 const MAX_NEWEST_BYTES: u64 = 1 << 20;
 

@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use ddsp_core::condition::DatasetStatistics;
 use ddsp_core::model::{
     DecoderConfig, F0Description, FORMAT_VERSION, Model, ModelConfig, Precision, Provenance,
     Weights,
@@ -12,6 +13,7 @@ use super::folder::{Choice, Folder, step};
 use super::gin::Gin;
 use super::object_graph::{OBJECT_GRAPH_NAME, ObjectGraph};
 use super::recipe::{Recipe, read_recipe};
+use super::statistics;
 use super::variables::{Match, Slot, find_variables};
 use crate::error::{Error, Result};
 
@@ -48,15 +50,17 @@ pub struct Report {
     pub n_matched: usize,
     /// The names of tensors that the model has no place for.
     pub unmatched: Vec<String>,
-    /// The statistics of the data set: noted, not read.
+    /// The statistics of the data set, if they could be read.
     pub statistics: Option<PathBuf>,
+    /// What tells which loudness the model wants.
+    pub loudness_from: &'static str,
     /// Whether training took loudness from the audio, whatever the data set said.
     pub recomputes_loudness: bool,
     /// What else its owner should know.
     pub notes: Vec<String>,
 }
 
-/// Imports a checkpoint of Magenta's library 3.x.
+/// Imports a checkpoint of Magenta's library, 3.x or 1.x.
 ///
 /// `path` is its folder, its gin file or its index. In a folder of several checkpoints the one that
 /// the file `checkpoint` names is taken, or else that of the highest step.
@@ -67,7 +71,18 @@ pub fn import(path: &Path) -> Result<Imported> {
     let Folder { gin, index, choice, others, statistics } = Folder::find(path)?;
     let bundle = Bundle::open(&index)?;
     let gin = Gin::read(&gin)?;
-    let recipe = read_recipe(&gin)?;
+    let mut notes = Vec::new();
+    // Their frame rate is the model's, which is known further down.
+    let statistics = match statistics.map(|path| (statistics::read(&path, 0.0), path)) {
+        None => None,
+        Some((Ok(read), path)) => Some((read, path)),
+        Some((Err(e), _)) => {
+            notes.push(format!("no auto adjust: {e}"));
+            None
+        }
+    };
+    let recipe = read_recipe(&gin, statistics.as_ref().map(|(read, _)| read.generation))?;
+    notes.extend(recipe.notes.iter().cloned());
     let damaged = |detail: String| Error::checkpoint(&index, detail);
     let graph = ObjectGraph::read(&bundle.read_text(OBJECT_GRAPH_NAME)?).map_err(damaged)?;
     let variables = find_variables(&bundle, &graph, &recipe).map_err(damaged)?;
@@ -81,7 +96,10 @@ pub fn import(path: &Path) -> Result<Imported> {
         Some(key) => u64::try_from(bundle.read_i64(key)?).ok(),
         None => step(&file_name(&index)).0,
     };
-    let config = config(&recipe, &name_of(&index), n_steps, &index);
+    let mut config = config(&recipe, &name_of(&index), n_steps, &index);
+    let (statistics, path) = statistics.map(|(read, path)| (read.statistics, path)).unzip();
+    config.dataset_statistics =
+        statistics.map(|read| DatasetStatistics { frame_rate: config.frame_rate(), ..read });
     let model = Model::new(config, weights, Precision::F32);
     let model = model.map_err(|e| Error::checkpoint(gin.path(), e.to_string()))?;
     let report = Report {
@@ -92,9 +110,10 @@ pub fn import(path: &Path) -> Result<Imported> {
         n_steps,
         n_matched: variables.matches.len(),
         unmatched: variables.unmatched,
-        statistics,
+        statistics: path,
+        loudness_from: recipe.loudness_from,
         recomputes_loudness: recipe.recomputes_loudness,
-        notes: recipe.notes.clone(),
+        notes,
     };
     Ok(Imported { model, report, slots: variables.slots, bundle, recipe })
 }

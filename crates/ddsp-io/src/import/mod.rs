@@ -1,4 +1,4 @@
-//! Import of checkpoints that Magenta's DDSP library (Python, TensorFlow; 3.x) has written.
+//! Import of checkpoints that Magenta's DDSP library (Python, TensorFlow; 3.x and 1.x) has written.
 //!
 //! A checkpoint is a folder: an index and data files (`ckpt-N.index`, `ckpt-N.data-00000-of-00001`),
 //! a gin file that says what the model is made of (`operative_config-N.gin`), and often a file
@@ -17,8 +17,10 @@ mod gin;
 mod magenta;
 mod object_graph;
 mod part;
+mod pickle;
 mod recipe;
 mod sstable;
+mod statistics;
 mod variables;
 mod wire;
 mod wiring;
@@ -26,4 +28,5 @@ mod wiring;
 pub use bundle::{Bundle, Entry};
 pub use folder::Choice;
 pub use magenta::{Imported, Report, import};
+pub use statistics::read_statistics;
 pub use variables::Slot;

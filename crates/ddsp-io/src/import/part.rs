@@ -28,12 +28,8 @@ impl<'a> Part<'a> {
     /// A parameter without a default in the library.
     pub(super) fn need(&self, parameter: &str) -> Result<Found<'_>> {
         self.get(parameter)?.ok_or_else(|| {
-            let included = match self.gin.includes() {
-                [] => String::new(),
-                [first, ..] => format!(" (included files, as '{first}', are not read)"),
-            };
             let detail = format!(
-                "expected a binding of `{}.{parameter}`, found none{included}: use the \
+                "expected a binding of `{}.{parameter}`, found none: use the \
                  operative_config-N.gin that training wrote",
                 self.object.class
             );

@@ -10,8 +10,10 @@ use ddsp_core::scale::ScaleFn;
 use ddsp_core::synth::{FilteredNoiseConfig, HarmonicConfig, PhaseMode};
 
 use super::bundle::file_name;
+use super::folder::STATISTICS_NAME;
 use super::gin::{Gin, Object};
 use super::part::Part;
+use super::pickle::Generation;
 use super::wiring::{Synth, read_dag};
 use crate::error::{Error, Result};
 
@@ -35,16 +37,19 @@ pub(super) struct Recipe {
     pub(super) recomputes_loudness: bool,
     /// What the library that wrote it calls loudness.
     pub(super) loudness: LoudnessConfig,
+    /// What tells so.
+    pub(super) loudness_from: &'static str,
     /// What the gin file says of the recordings.
     pub(super) dataset: Option<String>,
     /// Sentences for the owner.
     pub(super) notes: Vec<String>,
 }
 
-/// Reads what a gin file describes.
+/// Reads what a gin file describes. Where it does not say which version of the library it is of, the writer of the
+/// `statistics` beside it does.
 ///
 /// *Errors*: the binding that cannot be imported, and what can.
-pub(super) fn read_recipe(gin: &Gin) -> Result<Recipe> {
+pub(super) fn read_recipe(gin: &Gin, statistics: Option<Generation>) -> Result<Recipe> {
     let model = Part::new(gin, Object::of("get_model"), &["model"])?;
     let autoencoder = model.class("model", "Autoencoder")?;
     let known = ["preprocessor", "encoder", "decoder", "processor_group", "losses", "name"];
@@ -76,7 +81,7 @@ pub(super) fn read_recipe(gin: &Gin) -> Result<Recipe> {
     let harmonic = harmonic.ok_or_else(|| {
         Error::checkpoint(gin.path(), "expected a Harmonic in `ProcessorGroup.dag`, found none")
     })?;
-    let time = read_time(gin, &harmonic.object, preprocessor)?;
+    let time = read_time(gin, &harmonic.object, preprocessor, statistics)?;
 
     let (mut processors, mut columns) = (Vec::new(), Vec::new());
     for synth in &wiring.synths {
@@ -93,17 +98,14 @@ pub(super) fn read_recipe(gin: &Gin) -> Result<Recipe> {
                 harmonic.phase_mode = PhaseMode::MagentaAngular;
             }
         }
-        notes.push(
-            "written by a library older than 3.x (there is no `compute_loudness`): loudness and phase \
-             are those of 1.x"
-                .to_owned(),
-        );
     }
+    notes.extend(time.disagrees.then(|| {
+        format!("{STATISTICS_NAME} was written by the other version of the library: the gin file is believed")
+    }));
     let unused = splits.iter().filter(|split| !columns.contains(&split.first));
     notes.extend(unused.map(|split| {
         format!("the decoder's output '{}' goes nowhere and is left out", split.name)
     }));
-    notes.extend(gin.includes().iter().map(|file| format!("the included '{file}' is not read")));
     let provider = Object::of("TFRecordProvider");
     let dataset = gin.get(&provider, "file_pattern")?.map(|pattern| pattern.shown());
     let n_columns = splits.iter().map(|split| split.n).sum();
@@ -116,6 +118,7 @@ pub(super) fn read_recipe(gin: &Gin) -> Result<Recipe> {
         n_columns,
         reverb_name: wiring.reverb.map(|(_, name)| name),
         recomputes_loudness: time.recomputes_loudness,
+        loudness_from: time.older_from,
         loudness: if time.older {
             LoudnessConfig::magenta_1()
         } else {
@@ -192,14 +195,36 @@ struct Time {
     hop_size: usize,
     n_samples: usize,
     recomputes_loudness: bool,
-    /// Whether it was written before 3.x.
+    /// Whether it was written before 3.x, what tells so, and whether something else says otherwise.
     older: bool,
+    older_from: &'static str,
+    disagrees: bool,
 }
 
-fn read_time(gin: &Gin, harmonic: &Object, preprocessor: Object) -> Result<Time> {
+fn read_time(
+    gin: &Gin,
+    harmonic: &Object,
+    preprocessor: Object,
+    statistics: Option<Generation>,
+) -> Result<Time> {
     let known = ["time_steps", "frame_rate", "sample_rate", "compute_loudness"];
     let preprocessor = Part::new(gin, preprocessor, &known)?;
-    let older = is_older(&preprocessor)?;
+    let told = is_older(&preprocessor)?;
+    let by_statistics = match statistics {
+        Some(Generation::One) => Some(true),
+        Some(Generation::Later) => Some(false),
+        Some(Generation::Unknown) | None => None,
+    };
+    let disagrees = told.is_some_and(|older| by_statistics.is_some_and(|other| other != older));
+    let (older, older_from) = match (told, by_statistics) {
+        (Some(true), _) => (true, "the operative config has no `compute_loudness`, as 1.x"),
+        (Some(false), _) => (false, "the gin file names `compute_loudness`, as 3.x"),
+        (None, Some(true)) => (true, "the statistics name `ddsp.colab.colab_utils`, as 1.x"),
+        (None, Some(false)) => {
+            (false, "the statistics name `ddsp.training.postprocessing`, as 3.x")
+        }
+        (None, None) => (false, "nothing tells, so that of 3.x"),
+    };
     let harmonic = Part { gin, object: harmonic.clone() };
     let (n_samples, time_steps) =
         (harmonic.size("n_samples", 64_000)?, preprocessor.size("time_steps", 1000)?);
@@ -230,16 +255,17 @@ fn read_time(gin: &Gin, harmonic: &Object, preprocessor: Object) -> Result<Time>
     let sample_rate = u32::try_from(sample_rate).map_err(|_| {
         Error::checkpoint(gin.path(), "expected a `Harmonic.sample_rate` below 2^32")
     })?;
-    Ok(Time { sample_rate, hop_size, n_samples, recomputes_loudness, older })
+    Ok(Time { sample_rate, hop_size, n_samples, recomputes_loudness, older, older_from, disagrees })
 }
 
-/// Whether a library older than 3.x wrote the gin file. An operative config lists every parameter of a class
-/// that was used, so that one without the parameters of 3.x is older.
-fn is_older(preprocessor: &Part<'_>) -> Result<bool> {
+/// Whether a library older than 3.x wrote the gin file, if it tells. An operative config lists every parameter of a
+/// class that was used, so that one without the parameters of 3.x is older.
+fn is_older(preprocessor: &Part<'_>) -> Result<Option<bool>> {
+    if preprocessor.get("compute_loudness")?.is_some() {
+        return Ok(Some(false));
+    }
     let is_operative = file_name(preprocessor.gin.path()).starts_with("operative_config");
-    Ok(is_operative
-        && preprocessor.get("time_steps")?.is_some()
-        && preprocessor.get("compute_loudness")?.is_none())
+    Ok((is_operative && preprocessor.get("time_steps")?.is_some()).then_some(true))
 }
 
 /// A synthesizer's description; the columns that it reads join `columns`.

@@ -8,6 +8,7 @@ mod filters;
 mod freq_scaling;
 mod math;
 mod nn;
+mod prepost;
 mod resample;
 mod sinusoids;
 mod spectral;
@@ -68,6 +69,7 @@ fn run<R: Real>(case: &Case) -> Outputs {
         freq_scaling::run::<R>,
         filters::run::<R>,
         wavetable::run::<R>,
+        prepost::run::<R>,
     ];
     groups.iter().find_map(|group| group(case))
 }

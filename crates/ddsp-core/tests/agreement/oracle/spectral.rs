@@ -3,9 +3,10 @@
 use ddsp_cases::Case;
 use ddsp_core::feature::framing::Padding;
 use ddsp_core::feature::loudness::{LoudnessConfig, a_weighting_db, loudness_db};
+use ddsp_core::feature::power::{power_db, rms_energy};
 use ddsp_core::real::Real;
 use ddsp_core::resample::{ResampleMethod, resample};
-use ddsp_core::scale::hz_to_midi;
+use ddsp_core::scale::{DecibelScale, hz_to_midi};
 
 use super::{Outputs, one, output, real};
 
@@ -14,6 +15,10 @@ pub(super) fn run<R: Real>(case: &Case) -> Outputs {
         "spectral_ops.compute_loudness" => loudness::<R>(case),
         "ddsp 1.0.2 spectral_ops.compute_loudness" => loudness_1::<R>(case),
         "ddsp 1.0.2 preprocessing.F0LoudnessPreprocessor" => preprocessor_1::<R>(case),
+        "spectral_ops.compute_rms_energy" | "spectral_ops.compute_power" => power::<R>(case),
+        "ddsp 1.0.2 spectral_ops.compute_rms_energy" | "ddsp 1.0.2 spectral_ops.compute_power" => {
+            power_1::<R>(case)
+        }
         "spectral_ops.get_framed_lengths + pad" => framing::<R>(case),
         "librosa.A_weighting(fft_frequencies)" => {
             let (sample_rate, n_fft) = (case.size("sample_rate"), case.size("n_fft"));
@@ -60,6 +65,59 @@ fn loudness<R: Real>(case: &Case) -> Outputs {
         loudness_db::<R>(audio, sample_rate as u32, hop_size, n_frames, padding, &config)
     });
     one(rows.collect())
+}
+
+/// A tensor by its last axis.
+pub(super) fn rows<R: Real>(case: &Case, name: &str) -> Vec<Vec<R>> {
+    let shape = case.tensors.shape(name);
+    let values = real::<R>(case.tensors.get(name));
+    values.chunks(shape[shape.len() - 1].max(1)).map(<[R]>::to_vec).collect()
+}
+
+/// The centred loudness of a batch of audio.
+pub(super) fn loudness_rows<R: Real>(case: &Case, config: &LoudnessConfig) -> Vec<Vec<R>> {
+    let sample_rate = case.size("sample_rate");
+    let (hop_size, padding) = (sample_rate / case.size("frame_rate"), Padding::Center);
+    let of = |audio: Vec<R>| {
+        let n_frames = padding.n_frames(audio.len(), config.n_fft(), hop_size);
+        loudness_db::<R>(&audio, sample_rate as u32, hop_size, n_frames, padding, config)
+    };
+    rows(case, "in/audio").into_iter().map(of).collect()
+}
+
+fn power<R: Real>(case: &Case) -> Outputs {
+    let hop_size = case.size("sample_rate") / case.size("frame_rate");
+    let (frame_size, padding) = (case.size("frame_size"), padding(case)?);
+    let each = rows::<R>(case, "in/audio").into_iter().flat_map(|audio| {
+        let n = padding.n_frames(audio.len(), frame_size, hop_size);
+        match (case.args["range_db"].as_f64(), case.args["ref_db"].as_f64()) {
+            (Some(range_db), Some(ref_db)) => {
+                let scale = DecibelScale { ref_db, range_db };
+                power_db(&audio, frame_size, hop_size, n, padding, scale)
+            }
+            _ => rms_energy(&audio, frame_size, hop_size, n, padding),
+        }
+    });
+    one(each.collect())
+}
+
+/// Power of 1.0.2: clips have as many frames as whole hops, and the root mean square is squared before it is taken for
+/// an amplitude.
+fn power_1<R: Real>(case: &Case) -> Outputs {
+    let (sample_rate, frame_rate) = (case.size("sample_rate"), case.size("frame_rate"));
+    let (frame_size, hop_size) = (case.size("frame_size"), sample_rate / frame_rate);
+    let each = rows::<R>(case, "in/audio").into_iter().flat_map(|audio| {
+        let n = audio.len() * frame_rate / sample_rate;
+        let rms = rms_energy(&audio, frame_size, hop_size, n, Padding::Same);
+        match (case.args["range_db"].as_f64(), case.args["ref_db"].as_f64()) {
+            (Some(range_db), Some(ref_db)) => {
+                let db = |rms: &R| (40.0 * rms.widen().max(1e-10).log10() - ref_db).max(-range_db);
+                rms.iter().map(|rms| R::narrow(db(rms))).collect()
+            }
+            _ => rms,
+        }
+    });
+    one(each.collect())
 }
 
 /// The loudness of 1.0.2, whose clips have as many frames as whole hops, silence filling up.

@@ -1,7 +1,7 @@
 //! What the parameters of an object are bound to.
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 
 use super::parse::{Statement, parse};
 use super::token::Wrong;
@@ -14,13 +14,18 @@ const MAX_BYTES: u64 = 1 << 20;
 /// Macros that mention macros that mention macros: no more than this.
 const MAX_MACRO_DEPTH: usize = 64;
 
+/// Files that include files that include files: no more than this.
+const MAX_INCLUDE_DEPTH: usize = 8;
+/// And no more than this in all.
+const MAX_INCLUDED: usize = 64;
+
 /// A gin file.
 #[derive(Debug)]
 pub(crate) struct Gin {
     path: PathBuf,
     bindings: Vec<Binding>,
     macros: BTreeMap<String, (Value, usize)>,
-    includes: Vec<String>,
+    n_included: usize,
 }
 
 #[derive(Debug)]
@@ -51,42 +56,72 @@ pub(crate) struct Found<'a> {
 }
 
 impl Gin {
-    /// Reads a gin file.
+    /// Reads a gin file and, where they are named, the files beside it that it includes.
     ///
-    /// *Errors*: it is missing, not text, not gin, or its macros go round in a circle.
+    /// *Errors*: one of them is missing, not text, not gin, or its macros go round in a circle.
     pub(crate) fn read(path: &Path) -> Result<Self> {
-        let text = String::from_utf8(read_whole(path, MAX_BYTES)?);
-        let text =
-            text.map_err(|_| Error::checkpoint(path, "expected gin text, found other bytes"))?;
-        Self::parse(path, &text)
+        Self::parse(path, &read_text(path)?)
     }
 
     fn parse(path: &Path, text: &str) -> Result<Self> {
         let path = path.to_owned();
-        let mut gin = Self { path, bindings: vec![], macros: BTreeMap::new(), includes: vec![] };
-        for statement in parse(text).map_err(|wrong| gin.wrong(wrong))? {
-            match statement {
-                Statement::Binding { scope, class, parameter, value, line } => {
-                    gin.bindings.push(Binding { scope, class, parameter, value, line });
-                }
-                Statement::Macro { name, value, line } => {
-                    gin.macros.insert(name, (value, line));
-                }
-                Statement::Include { file } => gin.includes.push(file),
-            }
-        }
+        let mut gin = Self { path, bindings: vec![], macros: BTreeMap::new(), n_included: 0 };
+        gin.gather(text, 0)?;
         gin.refuse_circles()?;
         Ok(gin)
+    }
+
+    /// Takes in the statements of a text, and of what it includes where it does.
+    fn gather(&mut self, text: &str, depth: usize) -> Result<()> {
+        for statement in parse(text).map_err(|wrong| self.wrong(wrong))? {
+            match statement {
+                Statement::Binding { scope, class, parameter, value, line } => {
+                    self.bindings.push(Binding { scope, class, parameter, value, line });
+                }
+                Statement::Macro { name, value, line } => {
+                    self.macros.insert(name, (value, line));
+                }
+                Statement::Include { file, line } => self.include(&file, line, depth)?,
+            }
+        }
+        Ok(())
+    }
+
+    /// Takes in a file that lies beside this one, or in a folder there.
+    fn include(&mut self, file: &str, line: usize, depth: usize) -> Result<()> {
+        let plain = |part| matches!(part, Component::Normal(_) | Component::CurDir);
+        let stays = Path::new(file).components().all(plain);
+        let path = self.path.parent().unwrap_or(Path::new("")).join(file);
+        let wrong = |detail: String| Wrong { line, detail };
+        if depth >= MAX_INCLUDE_DEPTH || self.n_included >= MAX_INCLUDED {
+            let detail = format!(
+                "expected fewer included files, found '{file}' one more: do they include each other?"
+            );
+            return Err(self.wrong(wrong(detail)));
+        }
+        if !stays || !path.is_file() {
+            let detail = format!(
+                "expected the included '{file}' beside this file, found none: copy it there, or bring the \
+                 operative_config-N.gin of the training, which includes nothing"
+            );
+            return Err(self.wrong(wrong(detail)));
+        }
+        self.n_included += 1;
+        let included =
+            |e: Error| self.wrong(wrong(format!("the included '{file}' cannot be read: {e}")));
+        let text = read_text(&path).map_err(included)?;
+        let mut inner =
+            Self { path, bindings: vec![], macros: BTreeMap::new(), n_included: self.n_included };
+        inner.gather(&text, depth + 1).map_err(included)?;
+        self.n_included = inner.n_included;
+        self.bindings.append(&mut inner.bindings);
+        self.macros.append(&mut inner.macros);
+        Ok(())
     }
 
     /// The file.
     pub(crate) fn path(&self) -> &Path {
         &self.path
-    }
-
-    /// The files that this one includes, which are not read.
-    pub(crate) fn includes(&self) -> &[String] {
-        &self.includes
     }
 
     /// The value of a parameter of an object; the last binding counts, and one for the object's scope
@@ -290,9 +325,18 @@ impl<'a> Found<'a> {
     }
 }
 
-/// A name without its module.
+fn read_text(path: &Path) -> Result<String> {
+    String::from_utf8(read_whole(path, MAX_BYTES)?)
+        .map_err(|_| Error::checkpoint(path, "expected gin text, found other bytes"))
+}
+
+/// A name without its module, in the spelling of 3.x.
 fn last_part(name: &str) -> &str {
-    name.rsplit('.').next().unwrap_or(name)
+    match name.rsplit('.').next().unwrap_or(name) {
+        "DefaultPreprocessor" => "F0LoudnessPreprocessor",
+        "Additive" => "Harmonic",
+        part => part,
+    }
 }
 
 /// Whether what is bound for scope `outer` counts in scope `inner`.

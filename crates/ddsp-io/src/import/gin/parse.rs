@@ -14,7 +14,7 @@ pub(super) enum Statement {
     /// `scope/name = value`; the name is the whole left side.
     Macro { name: String, value: Value, line: usize },
     /// `include 'file'`.
-    Include { file: String },
+    Include { file: String, line: usize },
 }
 
 /// Reads the statements of a text.
@@ -85,7 +85,7 @@ impl Parser<'_> {
                 ("include", Kind::Text(file)) => {
                     let file = file.clone();
                     self.next += 2;
-                    statements.push(Statement::Include { file });
+                    statements.push(Statement::Include { file, line });
                     return self.line_end();
                 }
                 _ => {}
@@ -321,7 +321,7 @@ mod tests {
             line,
         };
         let expected = [
-            Statement::Include { file: "base.gin".into() },
+            Statement::Include { file: "base.gin".into(), line: 4 },
             binding("a", "m.Class", "p", 1, 5),
             named("n", 2, 6),
             binding("", "Class", "q", 3, 8),
