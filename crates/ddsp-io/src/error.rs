@@ -120,6 +120,13 @@ pub enum Error {
         /// What was expected and found, and what to do.
         detail: String,
     },
+    /// A table that is not what it should be.
+    Table {
+        /// The file.
+        path: PathBuf,
+        /// What was expected and found.
+        detail: String,
+    },
     /// An instrument that is missing or not usable.
     Instrument {
         /// Its name or file.
@@ -157,7 +164,7 @@ pub enum ErrorKind {
     NotAudio,
     /// The file is audio of a codec or a layout that is not decoded here.
     UnsupportedCodec,
-    /// The file is audio, and broken beyond use.
+    /// The file is of the right kind, and broken beyond use.
     Damaged,
     /// The file is sound but holds no audio to work with: no samples, none finite.
     NoAudio,
@@ -181,7 +188,7 @@ impl Error {
             Self::UnsupportedCodec { .. }
             | Self::Protected { .. }
             | Self::TooManyChannels { .. } => ErrorKind::UnsupportedCodec,
-            Self::Damaged { .. } => ErrorKind::Damaged,
+            Self::Damaged { .. } | Self::Table { .. } => ErrorKind::Damaged,
             Self::NoSamples { .. } | Self::NoFiniteSample { .. } => ErrorKind::NoAudio,
             Self::NoSuchChannel { .. }
             | Self::TooLong { .. }
@@ -216,6 +223,11 @@ impl Error {
     /// A checkpoint that cannot be imported; `detail` says what was expected and found.
     pub(crate) fn checkpoint(path: &Path, detail: impl Into<String>) -> Self {
         Self::Checkpoint { path: path.to_owned(), detail: detail.into() }
+    }
+
+    /// A table that is not what it should be; `detail` says what was expected and found.
+    pub(crate) fn table(path: &Path, detail: impl Into<String>) -> Self {
+        Self::Table { path: path.to_owned(), detail: detail.into() }
     }
 
     /// An instrument that cannot be used; `detail` says what was expected and found.
@@ -289,7 +301,9 @@ impl fmt::Display for Error {
                 const NAMES: &str = "wav16, wav24, wav32f, flac16 or flac24";
                 write!(f, "expected an output format {NAMES}, found {given:?}")
             }
-            Self::Checkpoint { path, detail } | Self::Instrument { path, detail } => {
+            Self::Checkpoint { path, detail }
+            | Self::Instrument { path, detail }
+            | Self::Table { path, detail } => {
                 write!(f, "{}: {detail}", path.display())
             }
             Self::Gin { path, line, detail } => {

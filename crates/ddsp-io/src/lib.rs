@@ -8,5 +8,6 @@ pub mod audio;
 pub mod error;
 pub mod import;
 pub mod instrument;
+pub mod pitch_table;
 
 pub use error::{Error, ErrorKind, Result};

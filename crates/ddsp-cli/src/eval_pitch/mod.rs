@@ -6,7 +6,6 @@
 
 mod clips;
 pub(crate) mod score;
-mod truth;
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -16,6 +15,7 @@ use ddsp_core::feature::f0::{self, F0Config, F0Track};
 use ddsp_core::model::ModelConfig;
 use ddsp_io::atomic::write_bytes;
 use ddsp_io::audio::{ReadOptions, read_mono};
+use ddsp_io::pitch_table::{PitchRow, read_pitch_table};
 use serde::Serialize;
 
 use crate::args::EvalPitchArgs;
@@ -23,7 +23,6 @@ use crate::failure::{Cause, Failure};
 use crate::instruments;
 use clips::{Clip, Row};
 use score::{Tally, mean};
-use truth::Truth;
 
 /// The instrument whose rate and frames are used.
 const INSTRUMENT: &str = "alto_sax";
@@ -67,7 +66,7 @@ pub(crate) fn run(args: &EvalPitchArgs) -> Result<(), Failure> {
     }
     let mut sums: BTreeMap<(usize, &Row), Sum> = BTreeMap::new();
     for clip in &clips {
-        let truth = truth::read(&clip.table)?;
+        let truth = read_pitch_table(&clip.table)?;
         let samples = read(clip, model.config())?;
         for (i, tracker) in trackers.iter().enumerate() {
             let sum = sums.entry((i, &clip.row)).or_default();
@@ -95,7 +94,7 @@ fn read(clip: &Clip, config: &ModelConfig) -> Result<Vec<f32>, Failure> {
 /// Tracks a clip on this thread and adds what comes out to its row.
 fn measure(
     samples: &[f32],
-    truth: &[Truth],
+    truth: &[PitchRow],
     tracker: &F0Config,
     config: &ModelConfig,
     sum: &mut Sum,

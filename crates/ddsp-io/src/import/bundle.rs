@@ -8,7 +8,7 @@ use std::fs::File;
 use std::io::{Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 
-use super::crc32c::{crc32c, extend, unmask};
+use super::crc32c::{agree, crc32c, extend, unmask};
 use super::sstable::read_table;
 use super::wire::{Fields, Wire, take_u32, take_varint};
 use crate::error::{Error, Result};
@@ -147,7 +147,7 @@ impl Bundle {
     fn read_checked(&self, name: &str, dtype: u64, kind: &str) -> Result<Vec<u8>> {
         let entry = self.typed(name, dtype, kind)?;
         let bytes = self.read_bytes(entry)?;
-        if crc32c(&bytes) != entry.crc {
+        if !agree(crc32c(&bytes), entry.crc) {
             return Err(self.wrong_checksum(name, entry));
         }
         Ok(bytes)
@@ -319,6 +319,6 @@ fn checked_text(mut bytes: &[u8], expected: u32) -> Option<&[u8]> {
     let crc = crc32c(&n.to_le_bytes());
     let stored = take_u32(&mut bytes)?;
     let crc = extend(extend(crc, &stored.to_le_bytes()), bytes);
-    let whole = bytes.len() == n as usize && unmask(stored) == crc32c(&n.to_le_bytes());
-    (whole && crc == expected).then_some(bytes)
+    let whole = bytes.len() == n as usize && agree(crc32c(&n.to_le_bytes()), unmask(stored));
+    (whole && agree(crc, expected)).then_some(bytes)
 }

@@ -5,7 +5,7 @@
 //!
 //! *Reference*: LevelDB, `doc/table_format.md`.
 
-use super::crc32c::{crc32c, unmask};
+use super::crc32c::{agree, crc32c, unmask};
 use super::wire::{take_bytes, take_u32, take_varint};
 
 /// The last eight bytes of every table.
@@ -76,7 +76,7 @@ fn block(blocks: &[u8], (offset, size): (u64, u64)) -> Result<&[u8], String> {
     let (checked, mut stored) = sealed.split_at(sealed.len() - 4);
     let (contents, compression) = checked.split_at(checked.len() - 1);
     let stored = take_u32(&mut stored).map(unmask);
-    if stored != Some(crc32c(checked)) {
+    if !stored.is_some_and(|stored| agree(crc32c(checked), stored)) {
         return Err(format!(
             "the checksum of the block at byte {offset} is wrong: the file is damaged"
         ));

@@ -2,40 +2,45 @@
 
 use std::path::Path;
 
-use crate::failure::{Cause, Failure};
-use crate::text::one_line;
+use crate::error::{Error, Result};
 
 /// A table larger than this is not read: it would be days of audio.
 const MAX_BYTES: u64 = 256 << 20;
+/// A line that is quoted in a message is cut to so many characters.
+const MAX_QUOTED_CHARS: usize = 60;
 
 /// The true pitch at one time.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(crate) struct Truth {
-    pub(crate) time_s: f64,
+pub struct PitchRow {
+    /// Seconds from the beginning, never falling from row to row.
+    pub time_s: f64,
     /// `None` where unvoiced.
-    pub(crate) f0_hz: Option<f64>,
+    pub f0_hz: Option<f64>,
 }
 
 /// Reads a table. The first row may name the columns; columns after the second are not looked at.
-pub(crate) fn read(path: &Path) -> Result<Vec<Truth>, Failure> {
-    let unreadable = |e| Failure::file(Cause::Input, path, format!("cannot be read: {e}"));
-    if std::fs::metadata(path).map_err(unreadable)?.len() > MAX_BYTES {
-        let sentence = "expected a table of pitch, found more than 256 MiB";
-        return Err(Failure::file(Cause::Input, path, sentence));
+///
+/// *Errors*: the file cannot be read, or what stands in which line.
+pub fn read_pitch_table(path: &Path) -> Result<Vec<PitchRow>> {
+    let open = |e| Error::open(path, e);
+    if std::fs::metadata(path).map_err(open)?.len() > MAX_BYTES {
+        return Err(Error::table(path, "expected a table of pitch, found more than 256 MiB"));
     }
-    parse(&std::fs::read_to_string(path).map_err(unreadable)?)
-        .map_err(|sentence| Failure::file(Cause::Input, path, sentence))
+    let text = String::from_utf8(std::fs::read(path).map_err(open)?);
+    let text = text.map_err(|_| Error::table(path, "expected a table of pitch, found no text"))?;
+    parse(&text).map_err(|detail| Error::table(path, detail))
 }
 
-fn parse(text: &str) -> Result<Vec<Truth>, String> {
+fn parse(text: &str) -> std::result::Result<Vec<PitchRow>, String> {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-    let mut rows: Vec<Truth> = Vec::new();
+    let mut rows: Vec<PitchRow> = Vec::new();
     for (i, line) in text.lines().enumerate() {
         if line.trim().is_empty() || (i == 0 && is_header(line)) {
             continue;
         }
         let row = parse_row(line).ok_or_else(|| {
-            let found = one_line(line);
+            let found: String =
+                line.chars().take(MAX_QUOTED_CHARS).flat_map(char::escape_default).collect();
             format!("line {}: expected time_s,f0_hz as two numbers from 0, found '{found}'", i + 1)
         })?;
         if let Some(before) = rows.last().filter(|before| row.time_s < before.time_s) {
@@ -55,12 +60,12 @@ fn is_header(line: &str) -> bool {
     (names.next(), names.next()) == (Some("time_s"), Some("f0_hz"))
 }
 
-fn parse_row(line: &str) -> Option<Truth> {
+fn parse_row(line: &str) -> Option<PitchRow> {
     let mut fields = line.split(',').map(|field| field.trim().parse::<f64>().ok());
     let (time_s, f0_hz) = (fields.next()??, fields.next()??);
     let is_usable = |x: f64| x.is_finite() && x >= 0.0;
-    let truth = Truth { time_s, f0_hz: (f0_hz > 0.0).then_some(f0_hz) };
-    (is_usable(time_s) && is_usable(f0_hz)).then_some(truth)
+    let row = PitchRow { time_s, f0_hz: (f0_hz > 0.0).then_some(f0_hz) };
+    (is_usable(time_s) && is_usable(f0_hz)).then_some(row)
 }
 
 #[cfg(test)]
@@ -70,7 +75,7 @@ mod tests {
     #[test]
     fn zero_is_unvoiced_and_the_header_may_be_missing() {
         let expected =
-            [Truth { time_s: 0.0, f0_hz: None }, Truth { time_s: 0.004, f0_hz: Some(220.5) }];
+            [PitchRow { time_s: 0.0, f0_hz: None }, PitchRow { time_s: 0.004, f0_hz: Some(220.5) }];
         assert_eq!(parse("time_s,f0_hz\n0.0,0.000\n0.004,220.5\n").unwrap(), expected);
         assert_eq!(parse("\u{feff}0, 0\r\n0.004, 220.5, 0.9\r\n\r\n").unwrap(), expected);
     }
