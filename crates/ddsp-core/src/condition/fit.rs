@@ -174,3 +174,123 @@ fn mean(values: impl Iterator<Item = f64>) -> f64 {
     let (n, sum) = values.fold((0, 0.0), |(n, sum), x| (n + 1, sum + x));
     sum / f64::from(n.max(1))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::condition::condition;
+    use crate::feature::loudness::LoudnessConfig;
+
+    const N: usize = 200;
+
+    /// A note of 57 midi at -30 dB, then a noisy gap at -40 dB, then digital silence.
+    fn features() -> Features {
+        let of = |note: f32, gap: f32, silence: f32| {
+            [vec![note; N], vec![gap; N], vec![silence; N]].concat()
+        };
+        Features {
+            f0_hz: of(220.0, 150.0, 150.0),
+            f0_confidence: of(0.95, 0.1, 0.0),
+            loudness_db: of(-30.0, -40.0, -80.0),
+        }
+    }
+
+    fn statistics(mean_pitch_midi: f64, loudness_db: f32) -> DatasetStatistics {
+        DatasetStatistics {
+            frame_rate: 250.0,
+            mean_pitch_midi,
+            mean_loudness_db: f64::from(loudness_db),
+            mean_max_loudness_db: f64::from(loudness_db),
+            pitch_quantiles_midi: None,
+            loudness_quantiles_db: vec![loudness_db, loudness_db],
+        }
+    }
+
+    fn fitted(
+        adjustments: Adjustments,
+        statistics: &DatasetStatistics,
+    ) -> (Vec<f64>, Vec<f64>, Adjusted) {
+        let loudness = LoudnessConfig::magenta_3();
+        let (frames, adjusted) =
+            condition(&features(), &adjustments, &loudness, Some(statistics), 250.0);
+        let wide = |values: &[f32]| values.iter().map(|&x| f64::from(x)).collect::<Vec<f64>>();
+        let db = wide(&frames.loudness_scaled).iter().map(|x| loudness.unscale(*x)).collect();
+        (wide(&frames.f0_hz), db, adjusted)
+    }
+
+    const AUTO: Adjustments = Adjustments {
+        auto_adjust: true,
+        quiet_db: 0.0,
+        autotune: 0.0,
+        autotune_form: TuneForm::MajorScale,
+        f0_octave_shift: 0.0,
+        f0_confidence_threshold: 0.0,
+        loudness_db_shift: 0.0,
+        magenta_compat: false,
+    };
+
+    #[test]
+    fn notes_go_to_the_nearest_octave_and_magenta_rounds_up() {
+        let octaves = |mean_pitch_midi, magenta_compat| {
+            let adjustments = Adjustments {
+                magenta_compat,
+                // Magenta's threshold of loudness, at which the note alone is one.
+                f0_confidence_threshold: if magenta_compat { 0.9 } else { 0.0 },
+                ..AUTO
+            };
+            fitted(adjustments, &statistics(mean_pitch_midi, -30.0)).2.fitted_octaves.unwrap()
+        };
+        // 57 midi and a twelfth of an octave, a third, two thirds and one and three quarters.
+        assert_eq!([58.0, 61.0, 65.0, 78.0].map(|midi| octaves(midi, false)), [0.0, 0.0, 1.0, 2.0]);
+        assert_eq!([58.0, 61.0, 65.0, 78.0].map(|midi| octaves(midi, true)), [1.0, 1.0, 1.0, 1.0]);
+    }
+
+    #[test]
+    fn gaps_come_down_with_notes_and_never_up() {
+        let at = |loudness_db| fitted(AUTO, &statistics(57.0, loudness_db)).1;
+        let (softer, louder) = (at(-50.0), at(-10.0));
+        assert!((softer[N / 2] + 50.0).abs() < 1e-4 && (softer[N + N / 2] + 50.0).abs() < 1e-4);
+        assert!((louder[N / 2] + 10.0).abs() < 1e-4 && (louder[N + N / 2] + 40.0).abs() < 1e-4);
+        assert_eq!((softer[3 * N - 1], louder[3 * N - 1]), (-80.0, -80.0));
+    }
+
+    #[test]
+    fn quiet_lowers_gaps_alone_and_does_nothing_in_magenta_at_threshold_0() {
+        let quiet = |quiet_db, magenta_compat| {
+            fitted(Adjustments { quiet_db, magenta_compat, ..AUTO }, &statistics(57.0, -30.0)).1
+        };
+        let (loud, soft) = (quiet(0.0, false), quiet(30.0, false));
+        assert_eq!(loud[N / 2], soft[N / 2]);
+        assert!((25.0..30.0).contains(&(loud[N + N / 2] - soft[N + N / 2])));
+        assert_eq!(quiet(0.0, true), quiet(30.0, true));
+    }
+
+    #[test]
+    fn unsure_frames_keep_their_pitch_and_lose_it_in_magenta() {
+        let pitch = |magenta_compat| {
+            let adjustments = Adjustments { f0_confidence_threshold: 0.5, magenta_compat, ..AUTO };
+            fitted(adjustments, &statistics(57.0, -30.0)).0
+        };
+        assert_eq!((pitch(false)[N + 1], pitch(true)[N + 1]), (150.0, 0.0));
+    }
+
+    #[test]
+    fn without_statistics_quiet_still_works_and_not_in_magenta() {
+        let loudness = LoudnessConfig::magenta_3();
+        let note_share = |magenta_compat| {
+            let adjustments = Adjustments { quiet_db: 20.0, magenta_compat, ..AUTO };
+            condition(&features(), &adjustments, &loudness, None, 250.0).1.note_share
+        };
+        assert!(note_share(false).is_some_and(|share| (0.3..0.4).contains(&share)));
+        assert_eq!(note_share(true), None);
+    }
+
+    #[test]
+    fn vibrato_around_the_middle_between_notes_is_held() {
+        let sung: Vec<f64> = (0..400).map(|i| 60.5 + 0.1 * (0.2 * f64::from(i)).sin()).collect();
+        let scale = Scale::inferred(&[60.0, 61.0, 63.0, 65.0, 66.0, 68.0, 70.0], &[true; 7]);
+        assert_eq!(scale.name(), "C# major");
+        let notes: Vec<f64> = held_notes(&sung, scale).collect();
+        assert!(notes.iter().all(|note| *note == notes[0]), "{notes:?}");
+    }
+}
