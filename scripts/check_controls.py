@@ -23,6 +23,8 @@ NAMES = ["C", "C#", "D", "D#", "E", "F", "F#", "G", "G#", "A", "A#", "B"]
 MAJOR = [0, 2, 4, 5, 7, 9, 11]
 # Frames that surely sound: a pitch the tracker believes, and a level near that of the loudest.
 SURE, SOUNDING_DB = 0.5, 30.0
+# A frame this near to the softest is silent.
+SILENT_DB = 6.0
 # A steady frame moves by less than this over 10 frames around it.
 STEADY_CENTS = 30.0
 
@@ -114,7 +116,10 @@ def main():
         n = len(certain)
         # Away from borders: 40 frames of one kind around.
         inner = lambda kind: [i for i in range(20, n - 20) if all(certain[j] == kind for j in range(i - 20, i + 20))]
-        change = lambda frames: statistics.median([quiet[3][i] - loud[3][i] for i in frames]) if frames else math.nan
+        # What is silent without it cannot come down.
+        heard_db = min(loud[3]) + SILENT_DB
+        change = lambda frames: statistics.median(
+            [quiet[3][i] - loud[3][i] for i in frames if loud[3][i] > heard_db] or [math.nan])
         notes_db, gaps_db = change(inner(True)), change(inner(False))
         totals.append((*inside[0], *inside[1], in_tune, notes_db, gaps_db))
         print(f"{source.stem:28} {inside[0][0]:7.0%} -> {inside[1][0]:5.0%} {inside[0][1]:9.0%} -> {inside[1][1]:5.0%}"

@@ -280,7 +280,8 @@ pub(crate) struct CompareArgs {
     #[arg(short, long, value_name = "NAME|FILE", default_value = "alto_sax")]
     pub(crate) model: String,
 
-    /// By how many octaves the output was meant to be shifted. -4 to 4.
+    /// By how many octaves the output was meant to be shifted: what `ddsp transfer` fitted it by, and what was
+    /// asked for. -4 to 4.
     #[arg(long, value_name = "OCTAVES", default_value_t = 0.0, allow_negative_numbers = true,
           value_parser = within(Adjustments::F0_OCTAVE_SHIFT))]
     pub(crate) f0_octave_shift: f64,
