@@ -1,7 +1,7 @@
 //! `ddsp eval-pitch`: how right, and how fast, the pitch trackers are.
 //!
 //! Recordings are resampled and tracked as `ddsp transfer` does it for the default instrument. [`clips`]
-//! finds them, [`truth`] reads what their pitch is, [`score`] judges. The shares of a row are
+//! finds them, [`ddsp_io::pitch_table`] reads what their pitch is, [`score`] judges. The shares of a row are
 //! means over its recordings.
 
 mod clips;
