@@ -4,7 +4,7 @@
 #![allow(non_camel_case_types, reason = "the names are Pd's")]
 #![allow(unsafe_code, reason = "this is Pd's C interface")]
 
-use std::ffi::{c_char, c_int, c_long, c_short, c_ushort, c_void};
+use std::ffi::{c_char, c_int, c_long, c_short, c_void};
 use std::mem::{offset_of, size_of};
 
 pub(crate) type t_float = f32;
@@ -50,7 +50,11 @@ pub(crate) struct t_object {
     te_xpix: c_short,
     te_ypix: c_short,
     te_width: c_short,
-    te_type: c_ushort,
+    // A bit field of two bits, whose unit is that of the compiler.
+    #[cfg(not(windows))]
+    te_type: std::ffi::c_ushort,
+    #[cfg(windows)]
+    te_type: std::ffi::c_uint,
 }
 
 /// Sizes of Pd's structures and offsets in them, as declared here.
@@ -67,6 +71,7 @@ pub const SIZES: [(&str, usize); 7] = [
 /// A function of ours as Pd stores it; it knows its arguments by the way it is registered.
 pub(crate) type t_method = Option<unsafe extern "C" fn()>;
 
+#[cfg_attr(windows, link(name = "pd.dll", kind = "raw-dylib", modifiers = "+verbatim"))]
 unsafe extern "C" {
     pub(crate) static garray_class: *mut t_class;
 

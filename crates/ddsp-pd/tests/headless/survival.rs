@@ -3,7 +3,7 @@
 use std::fs;
 use std::time::Duration;
 
-use crate::patch::{folder, recording, run, start, write};
+use crate::patch::{folder, recording, run, run_files, start, wait, write};
 
 /// The memory of a process that is its own, in kB.
 fn resident_kb(id: u32) -> Option<u64> {
@@ -78,4 +78,24 @@ fn a_panic_inside_is_an_error_and_pd_goes_on() {
     assert!(said.contains("ddsp failed inside (forced in a message)"), "{said}");
     assert!(said.contains("ddsp failed inside (forced in the worker)"), "{said}");
     assert!(said.contains("tt0: transferred"), "{said}");
+}
+
+#[test]
+fn an_array_that_goes_away_during_a_run_is_an_error() {
+    let Some(folder) = folder() else { return };
+    let dir = folder.path();
+    recording(dir);
+    let other = "#N canvas 0 0 300 300 12;\n#X obj 10 10 array define gone 10;\n";
+    fs::write(dir.join("other.pd"), other).unwrap();
+    let steps = [
+        "sf read -resize in.wav in",
+        "tt0 load",
+        "tt0 run alto_sax in gone; pd-other.pd menuclose 1",
+        "pd quit",
+    ];
+    write(dir, 1, &steps);
+    let said = wait(dir, run_files(dir, &["other.pd", "test.pd"]));
+    let said = said.replace("\\ ", " ").replace("\\,", ",");
+    assert!(said.contains("error expected an array called gone, found none"), "{said}");
+    assert!(said.contains("progress"), "{said}");
 }
