@@ -298,27 +298,27 @@ def help_patch():
     p.obj(520, 10, "declare -lib ddsp")
     p.text(14, 10, "timbre_transfer - play a recording as another instrument")
     p.sub(660, 12, "META", meta)
-    p.text(20, 52, "1. start the worker, it answers 'worker on'")
-    load = p.msg(20, 76, "load")
-    unload = p.msg(80, 76, "unload")
-    p.text(20, 108, "2. fill an array: any audio file, any rate, and scale it to a peak of 1", 88)
-    record = p.msg(20, 132, "open voice.wav help-in")
-    normalize = p.msg(240, 132, "normalize help-in 1")
-    p.text(20, 164, "3. transfer: instrument (alto_sax, a .ddsp file, a Magenta folder or its gin file), array to read, array "
-                    "to write (it is resized)", 88)
-    run = p.msg(20, 204, "run alto_sax help-in help-out")
-    p.text(20, 236, "with all controls: f0_octave_shift, f0_confidence_threshold, loudness_db_shift, in_sample_rate, "
-                    "out_sample_rate, adjust, quiet, autotune", 88)
-    every = p.msg(20, 276, "run alto_sax help-in help-out 1 0.3 -6 44100 48000 1 40 0.7")
+    load = p.msg(20, 56, "load")
+    unload = p.msg(20, 86, "unload")
+    p.text(330, 60, "1. start the worker, it answers 'worker on'", 60)
+    record = p.msg(20, 126, "open voice.wav help-in")
+    normalize = p.msg(20, 156, "normalize help-in 1")
+    p.text(330, 126, "2. fill an array from any audio file, of any rate, and scale it to a peak of 1", 58)
+    run = p.msg(20, 196, "run alto_sax help-in help-out")
+    p.text(330, 192, "3. transfer: instrument (alto_sax, a .ddsp file, a Magenta folder or its gin file), array to "
+                     "read, array to write", 58)
+    every = p.msg(20, 256, "run alto_sax help-in help-out 1 0.3 -6 44100 48000 1 40 0.7")
+    p.text(490, 248, "f0_octave_shift f0_confidence_threshold loudness_db_shift in_sample_rate out_sample_rate adjust quiet "
+                     "autotune", 40)
     tt = p.obj(20, 316, "timbre_transfer")
     for message in (load, unload, record, normalize, run, every):
         p.cord(message, 0, tt)
     printed = p.obj(20, 346, "print timbre_transfer")
     p.cord(tt, 0, printed)
-    p.text(220, 316, "answers: worker on|off, transferred N, opened N, normalized, progress 0-1, error SENTENCE", 62)
+    p.text(220, 330, "answers: worker on|off, transferred N, opened N, normalized, progress 0-1, error SENTENCE", 74)
     array(p, 20, 400, "help-in", 330, 100, 0)
     array(p, 390, 400, "help-out", 330, 100, 0)
-    p.text(20, 512, "The work is done on a thread of its own. Rates that are left out are Pd's, adjust is 1, quiet 20 dB. See "
+    p.text(20, 516, "The work is done on a thread of its own. Rates that are left out are Pd's, adjust is 1, quiet 20 dB. See "
                     "ddsp-timbre-transfer.pd for a whole patch.", 100)
     p.write("timbre_transfer-help.pd")
 
