@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::sync::OnceLock;
+use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
@@ -16,21 +16,21 @@ pub(crate) fn repository() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../..")
 }
 
-/// The folder of what was built: the library and the command, made anew if need be in the profile of this test.
-pub(crate) fn built() -> &'static Path {
-    static BUILT: OnceLock<PathBuf> = OnceLock::new();
-    BUILT.get_or_init(|| {
-        let test = std::env::current_exe().unwrap();
-        let folder = test.parent().unwrap().parent().unwrap().to_owned();
-        let mut cargo = Command::new(env!("CARGO"));
-        cargo.current_dir(repository()).args(["build", "-q", "-p", "ddsp-pd", "-p", "ddsp-cli"]);
-        cargo.arg("--target-dir").arg(folder.parent().unwrap());
-        if !cfg!(debug_assertions) {
-            cargo.arg("--release");
-        }
-        assert!(cargo.status().unwrap().success());
-        folder
-    })
+/// A file of a package, built anew if need be in the profile of this test.
+pub(crate) fn built(package: &str, file: &str) -> PathBuf {
+    // Cargo waits for itself, but what it prints while it does is confusing.
+    static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
+    let _guard = ONE_AT_A_TIME.lock();
+    let test = std::env::current_exe().unwrap();
+    let folder = test.parent().unwrap().parent().unwrap();
+    let mut cargo = Command::new(env!("CARGO"));
+    cargo.current_dir(repository()).args(["build", "-q", "-p", package]);
+    cargo.arg("--target-dir").arg(folder.parent().unwrap());
+    if !cfg!(debug_assertions) {
+        cargo.arg("--release");
+    }
+    assert!(cargo.status().unwrap().success());
+    folder.join(file)
 }
 
 /// A folder for a patch, with the library and the clip in it; none where Pd is not installed.
@@ -40,7 +40,8 @@ pub(crate) fn folder() -> Option<TempDir> {
         return None;
     }
     let folder = TempDir::new().unwrap();
-    fs::copy(built().join("libddsp_pd.so"), folder.path().join("ddsp.pd_linux")).unwrap();
+    let library = built("ddsp-pd", "libddsp_pd.so");
+    fs::copy(library, folder.path().join("ddsp.pd_linux")).unwrap();
     Some(folder)
 }
 

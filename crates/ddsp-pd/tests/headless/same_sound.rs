@@ -7,7 +7,7 @@ use crate::patch::{built, folder, recording, run, samples};
 
 /// What `ddsp transfer` makes of the folder's recording.
 fn transferred(folder: &Path, args: &[&str]) -> Vec<f32> {
-    let output = Command::new(built().join("ddsp"))
+    let output = Command::new(built("ddsp-cli", "ddsp"))
         .current_dir(folder)
         .args(["transfer", "in.wav", "-o", "command.wav", "--format", "wav32f"])
         .args(args)
