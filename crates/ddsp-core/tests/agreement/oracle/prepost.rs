@@ -32,6 +32,8 @@ pub(super) fn run<R: Real>(case: &Case) -> Outputs {
         "postprocessing.fit_quantile_transform" => fit::<R>(case),
         "postprocessing.compute_dataset_statistics" => statistics::<R>(case),
         "colab_utils.auto_tune" => tune::<R>(case),
+        // Slices have no rank: only a tensor form adds axes.
+        "preprocessing.at_least_3d" => one(x()),
         "preprocessing.scale_db" => map(&|db| LoudnessConfig::magenta_3().scale(db)),
         "preprocessing.inv_scale_db" => map(&|x| LoudnessConfig::magenta_3().unscale(x)),
         "preprocessing.scale_f0_hz" => map(&|hz| hz_to_midi(hz) / 127.0),
