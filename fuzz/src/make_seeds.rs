@@ -28,6 +28,8 @@ fn main() -> std::io::Result<()> {
     }
     let model = import(folder).expect("the tiny checkpoint imports").model;
     write("model_file", "tiny", &model.to_bytes())?;
+    let description = serde_json::to_vec(model.config()).expect("a description is plain JSON");
+    write("model_file", "description", &description)?;
     write("csv", "with_header", b"time_s,f0_hz\n0.000,0.0\n0.004,220.5\n0.008,221\n")?;
     write("csv", "without", b"\xef\xbb\xbf0, 0, 0.1\r\n1e-3, 440, 0.9\r\n")?;
     std::fs::remove_dir_all(folder)

@@ -64,3 +64,37 @@ impl DatasetStatistics {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn statistics() -> DatasetStatistics {
+        DatasetStatistics {
+            frame_rate: 250.0,
+            // A parser that is off by a last bit makes another number of this.
+            mean_pitch_midi: 14.829037328432975,
+            mean_loudness_db: -20.0,
+            mean_max_loudness_db: -5.0,
+            pitch_quantiles_midi: Some(vec![50.0, 60.0]),
+            loudness_quantiles_db: vec![-40.0, -20.0, -20.0, 0.1],
+        }
+    }
+
+    #[test]
+    fn what_is_written_is_read_to_the_last_bit() {
+        let text = serde_json::to_string(&statistics()).unwrap();
+        assert_eq!(serde_json::from_str::<DatasetStatistics>(&text).unwrap(), statistics());
+    }
+
+    #[test]
+    fn quantiles_that_fall_and_numbers_that_are_none_are_named() {
+        assert_eq!(statistics().validate(), Ok(()));
+        let falling = DatasetStatistics { loudness_quantiles_db: vec![0.0, -1.0], ..statistics() };
+        let nan = DatasetStatistics { mean_pitch_midi: f64::NAN, ..statistics() };
+        for (wrong, name) in [(falling, "loudness_quantiles_db"), (nan, "mean_pitch_midi")] {
+            let error = wrong.validate().unwrap_err().to_string();
+            assert!(error.starts_with(&format!("dataset_statistics.{name}")), "{error}");
+        }
+    }
+}
