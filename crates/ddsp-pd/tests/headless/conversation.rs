@@ -2,6 +2,8 @@
 
 use std::fs;
 
+use ddsp_cases::TinyCheckpoint;
+
 use crate::patch::{folder, recording, repository, run};
 
 #[test]
@@ -10,6 +12,12 @@ fn every_message_is_answered() {
     let dir = folder.path();
     recording(dir);
     fs::copy(repository().join("models/alto_sax.ddsp"), dir.join("sax.ddsp")).unwrap();
+    fs::create_dir(dir.join("elsewhere")).unwrap();
+    fs::copy(dir.join("sax.ddsp"), dir.join("elsewhere/far.ddsp")).unwrap();
+    for folder in ["violin", "elsewhere/cello"] {
+        fs::create_dir(dir.join(folder)).unwrap();
+        TinyCheckpoint::new().write(&dir.join(folder));
+    }
     fs::write(dir.join("broken.ddsp"), b"no model").unwrap();
     fs::write(dir.join("text.wav"), b"no sound").unwrap();
     let steps = [
@@ -19,6 +27,11 @@ fn every_message_is_answered() {
         ("tt0 normalize in", "normalized"),
         ("tt0 run sax.ddsp in out", "transferred"),
         ("tt0 run sax in out", "transferred"),
+        ("tt0 run violin in out", "transferred"),
+        ("tt0 run violin/operative_config-0.gin in out", "transferred"),
+        // On Pd's search path.
+        ("tt0 run far in out", "transferred"),
+        ("tt0 run cello in out", "transferred"),
         ("tt0 run alto_sax nowhere out", "error expected an array called nowhere, found none"),
         ("tt0 run alto_sax in nowhere", "error expected an array called nowhere, found none"),
         ("tt0 run kazoo in out", "error kazoo: no such instrument or file; built in: alto_sax"),

@@ -101,7 +101,7 @@ pub(crate) fn run_files(folder: &Path, patches: &[&str]) -> Child {
     Command::new("pd")
         .current_dir(folder)
         .args(["-nogui", "-batch", "-noaudio", "-noprefs", "-stderr", "-r", "16000"])
-        .args(["-path", ".", "-lib", "ddsp"])
+        .args(["-path", ".", "-path", "elsewhere", "-lib", "ddsp"])
         .args(patches)
         .stdin(Stdio::null())
         .stdout(Stdio::null())
