@@ -81,7 +81,7 @@ pub fn import(path: &Path) -> Result<Imported> {
             None
         }
     };
-    let recipe = read_recipe(&gin, statistics.as_ref().map(|(read, _)| read.generation))?;
+    let recipe = read_recipe(&gin, statistics.as_ref().map(|(read, _)| read.are_older))?;
     notes.extend(recipe.notes.iter().cloned());
     let damaged = |detail: String| Error::checkpoint(&index, detail);
     let graph = ObjectGraph::read(&bundle.read_text(OBJECT_GRAPH_NAME)?).map_err(damaged)?;

@@ -13,7 +13,6 @@ use super::bundle::file_name;
 use super::folder::STATISTICS_NAME;
 use super::gin::{Gin, Object};
 use super::part::Part;
-use super::pickle::Generation;
 use super::wiring::{Synth, read_dag};
 use crate::error::{Error, Result};
 
@@ -45,11 +44,11 @@ pub(super) struct Recipe {
     pub(super) notes: Vec<String>,
 }
 
-/// Reads what a gin file describes. Where it does not say which version of the library it is of, the writer of the
-/// `statistics` beside it does.
+/// Reads what a gin file describes. Where it does not say which version of the library it is of, the statistics
+/// beside it may.
 ///
 /// *Errors*: the binding that cannot be imported, and what can.
-pub(super) fn read_recipe(gin: &Gin, statistics: Option<Generation>) -> Result<Recipe> {
+pub(super) fn read_recipe(gin: &Gin, older_statistics: Option<bool>) -> Result<Recipe> {
     let model = Part::new(gin, Object::of("get_model"), &["model"])?;
     let autoencoder = model.class("model", "Autoencoder")?;
     let known = ["preprocessor", "encoder", "decoder", "processor_group", "losses", "name"];
@@ -81,7 +80,7 @@ pub(super) fn read_recipe(gin: &Gin, statistics: Option<Generation>) -> Result<R
     let harmonic = harmonic.ok_or_else(|| {
         Error::checkpoint(gin.path(), "expected a Harmonic in `ProcessorGroup.dag`, found none")
     })?;
-    let time = read_time(gin, &harmonic.object, preprocessor, statistics)?;
+    let time = read_time(gin, &harmonic.object, preprocessor, older_statistics)?;
 
     let (mut processors, mut columns) = (Vec::new(), Vec::new());
     for synth in &wiring.synths {
@@ -205,21 +204,19 @@ fn read_time(
     gin: &Gin,
     harmonic: &Object,
     preprocessor: Object,
-    statistics: Option<Generation>,
+    older_statistics: Option<bool>,
 ) -> Result<Time> {
     let known = ["time_steps", "frame_rate", "sample_rate", "compute_loudness"];
     let preprocessor = Part::new(gin, preprocessor, &known)?;
     let told = is_older(&preprocessor)?;
-    let by_statistics = match statistics {
-        Some(Generation::One) => Some(true),
-        Some(Generation::Later) => Some(false),
-        Some(Generation::Unknown) | None => None,
-    };
-    let disagrees = told.is_some_and(|older| by_statistics.is_some_and(|other| other != older));
-    let (older, older_from) = match (told, by_statistics) {
+    // What the statistics show of 1.x is sure; that they show nothing of it is not.
+    let disagrees = told == Some(false) && older_statistics == Some(true);
+    let (older, older_from) = match (told, older_statistics) {
         (Some(true), _) => (true, "the operative config has no `compute_loudness`, as 1.x"),
         (Some(false), _) => (false, "the gin file names `compute_loudness`, as 3.x"),
-        (None, Some(true)) => (true, "the statistics name `ddsp.colab.colab_utils`, as 1.x"),
+        (None, Some(true)) => {
+            (true, "the statistics are of 1.x, by their writer or by a loudness below -80 dB")
+        }
         (None, Some(false)) => {
             (false, "the statistics name `ddsp.training.postprocessing`, as 3.x")
         }

@@ -14,9 +14,12 @@ const MAX_BYTES: u64 = 16 << 20;
 #[derive(Debug)]
 pub(super) struct Statistics {
     pub(super) statistics: DatasetStatistics,
-    /// Which library wrote it.
-    pub(super) generation: Generation,
+    /// Whether they are of the library before 3.x, by who wrote them or by a loudness that goes below its scale.
+    pub(super) are_older: bool,
 }
+
+/// Where the loudness of 3.x ends; that of 1.x goes on to -120 dB.
+const FLOOR_OF_3_DB: f32 = -80.0;
 
 /// Reads a `dataset_statistics.pkl` for a model of that frame rate, which the file does not tell.
 ///
@@ -62,7 +65,16 @@ pub(super) fn parse(bytes: &[u8], frame_rate: f64) -> std::result::Result<Statis
         loudness_quantiles_db: quantiles(&pickle, transform)?,
     };
     statistics.validate().map_err(|e| e.to_string())?;
-    Ok(Statistics { statistics, generation: *generation })
+    // Libraries from 1.6 on name the class alike: then a loudness that 3.x does not have tells.
+    let lowest_db = statistics.loudness_quantiles_db[0];
+    let least_db = pickle.get(all, "min_loudness").and_then(|value| pickle.number(value));
+    let are_older = match generation {
+        Generation::One | Generation::Unknown => true,
+        Generation::Later => {
+            lowest_db < FLOOR_OF_3_DB || least_db.is_some_and(|db| db < f64::from(FLOOR_OF_3_DB))
+        }
+    };
+    Ok(Statistics { statistics, are_older })
 }
 
 fn missing(name: &str) -> String {
@@ -110,9 +122,9 @@ mod tests {
 
     #[test]
     fn both_generations_are_read() {
-        for (bytes, generation) in [(MAGENTA_1, Generation::One), (MAGENTA_3, Generation::Later)] {
+        for (bytes, are_older) in [(MAGENTA_1, true), (MAGENTA_3, false)] {
             let read = parse(bytes, 250.0).unwrap();
-            assert_eq!(read.generation, generation);
+            assert_eq!(read.are_older, are_older);
             let expected = DatasetStatistics {
                 frame_rate: 250.0,
                 mean_pitch_midi: 61.5,
@@ -123,6 +135,15 @@ mod tests {
             };
             assert_eq!(read.statistics, expected);
         }
+    }
+
+    #[test]
+    fn a_loudness_below_the_scale_of_3_is_of_1() {
+        let mut bytes = MAGENTA_3.to_vec();
+        let lowest = (-60.0_f64).to_le_bytes();
+        let at = bytes.windows(8).position(|window| window == lowest).unwrap();
+        bytes[at..at + 8].copy_from_slice(&(-97.5_f64).to_le_bytes());
+        assert!(parse(&bytes, 250.0).unwrap().are_older);
     }
 
     #[test]

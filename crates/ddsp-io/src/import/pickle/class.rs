@@ -5,7 +5,7 @@
 pub(in crate::import) enum Generation {
     /// Magenta 1.x: `ddsp.colab.colab_utils`.
     One,
-    /// Later: `ddsp.training.postprocessing`.
+    /// Later, from 1.6 on: `ddsp.training.postprocessing`.
     Later,
     /// scikit-learn itself.
     Unknown,
@@ -49,7 +49,11 @@ impl Class {
                 "__randomstate_ctor" | "__bit_generator_ctor" | "__generator_ctor",
             )
             | ("numpy.random", "__RandomState_ctor")
-            | ("numpy.random._mt19937", "MT19937") => Self::Random,
+            | ("numpy.random._mt19937", "MT19937")
+            | ("numpy.random._pcg64", "PCG64")
+            | ("numpy.random.bit_generator", "__pyx_unpickle_SeedSequence" | "SeedSequence") => {
+                Self::Random
+            }
             ("ddsp.colab.colab_utils", "QuantileTransformer") => {
                 Self::QuantileTransformer(Generation::One)
             }
