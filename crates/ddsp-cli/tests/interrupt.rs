@@ -32,12 +32,13 @@ fn names(folder: &Path) -> Vec<String> {
 
 #[test]
 fn an_interrupted_write_leaves_no_partial_file() {
-    const N_TRIES: usize = 10;
+    const N_TRIES: usize = 30;
     let folder = tempfile::tempdir().unwrap();
     let dir = folder.path();
-    write_tone(&dir.join("in.wav"), 20);
-    // Large enough for the write to be met half done.
-    let args = ["transfer", "in.wav", "-o", "out.wav", "--sample-rate", "192000"];
+    write_tone(&dir.join("in.wav"), 60);
+    // Large enough for the write to be met half done, also on a machine that does something else.
+    let args =
+        ["transfer", "in.wav", "-o", "out.wav", "--sample-rate", "192000", "--format", "wav32f"];
     for _ in 0..N_TRIES {
         let mut ddsp = Command::new(env!("CARGO_BIN_EXE_ddsp"));
         let ddsp = ddsp.current_dir(dir).args(args).stdout(Stdio::null()).stderr(Stdio::null());
