@@ -30,6 +30,17 @@ fn names(folder: &Path) -> Vec<String> {
     names
 }
 
+/// The command, heeding interrupts even where these tests run in the background of a shell, which ignores them there.
+fn command() -> Command {
+    let ddsp = env!("CARGO_BIN_EXE_ddsp");
+    if !cfg!(target_os = "linux") {
+        return Command::new(ddsp);
+    }
+    let mut env = Command::new("env");
+    env.args(["--default-signal=INT", ddsp]);
+    env
+}
+
 #[test]
 fn an_interrupted_write_leaves_no_partial_file() {
     const N_TRIES: usize = 30;
@@ -40,7 +51,7 @@ fn an_interrupted_write_leaves_no_partial_file() {
     let args =
         ["transfer", "in.wav", "-o", "out.wav", "--sample-rate", "192000", "--format", "wav32f"];
     for _ in 0..N_TRIES {
-        let mut ddsp = Command::new(env!("CARGO_BIN_EXE_ddsp"));
+        let mut ddsp = command();
         let ddsp = ddsp.current_dir(dir).args(args).stdout(Stdio::null()).stderr(Stdio::null());
         let mut child = ddsp.spawn().unwrap();
         while child.try_wait().unwrap().is_none() {
