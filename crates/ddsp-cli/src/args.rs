@@ -158,7 +158,7 @@ pub(crate) struct ListeningArgs {
     pub(crate) channel: Option<u16>,
 
     /// Scale the recording to this peak before it is listened to, 1 if none is given.
-    #[arg(long, value_name = "PEAK", num_args = 0..=1, default_missing_value = "1",
+    #[arg(long, value_name = "PEAK", num_args = 0..=1, default_missing_value = "0.9",
           require_equals = true, conflicts_with = "no_normalize_input", value_parser = peak)]
     pub(crate) normalize: Option<f32>,
 

@@ -291,6 +291,7 @@ def help_patch():
     for i, line in enumerate((
             "KEYWORDS timbre transfer DDSP neural synthesis", "LICENSE MIT or Apache-2.0",
             "DESCRIPTION play an array as another instrument", "INLET_0 load unload run normalize open",
+            "INLET_1 the same, for the cords of the course's patch",
             "OUTLET_0 worker transferred opened normalized progress error", "AUTHOR ddsp")):
         meta.text(10, 10 + 30 * i, line)
     p.panel(0, 0, 798, 40, "#c8d8e8")
@@ -302,8 +303,8 @@ def help_patch():
     unload = p.msg(20, 86, "unload")
     p.text(330, 60, "1. start the worker, it answers 'worker on'", 60)
     record = p.msg(20, 126, "open voice.wav help-in")
-    normalize = p.msg(20, 156, "normalize help-in 1")
-    p.text(330, 126, "2. fill an array from any audio file, of any rate, and scale it to a peak of 1", 58)
+    normalize = p.msg(20, 156, "normalize help-in 0.9")
+    p.text(330, 126, "2. fill an array from any audio file, of any rate, and scale it to a peak of 0.9", 58)
     run = p.msg(20, 196, "run alto_sax help-in help-out")
     p.text(330, 192, "3. transfer: instrument (alto_sax, a .ddsp file, a Magenta folder or its gin file), array to "
                      "read, array to write", 58)

@@ -204,7 +204,11 @@ extern "C" fn new() -> *mut c_void {
     // gives zeroed memory of the size that was registered.
     unsafe {
         let instance = pd_new(CLASS.load(std::sync::atomic::Ordering::Relaxed)).cast::<Instance>();
-        let outlet = outlet_new(&raw mut (*instance).object, null_mut());
+        let object = &raw mut (*instance).object;
+        // A second inlet with the same messages: the cords of the course's patch lead there, as a `pyext` box keeps its
+        // first inlet to itself.
+        inlet_new(object, object, null_mut(), null_mut());
+        let outlet = outlet_new(object, null_mut());
         let method = transmute::<unsafe extern "C" fn(*mut Instance), t_method>(tick);
         let clock = clock_new(instance.cast(), method);
         let canvas = canvas_getcurrent();

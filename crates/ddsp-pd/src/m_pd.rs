@@ -10,6 +10,7 @@ use std::mem::{offset_of, size_of};
 pub(crate) type t_float = f32;
 
 pub(crate) enum t_class {}
+pub(crate) enum t_inlet {}
 pub(crate) enum t_outlet {}
 pub(crate) enum t_clock {}
 pub(crate) enum t_garray {}
@@ -88,6 +89,12 @@ unsafe extern "C" {
     pub(crate) fn class_addanything(class: *mut t_class, method: t_method);
     pub(crate) fn pd_new(class: *mut t_class) -> *mut c_void;
     pub(crate) fn pd_findbyclass(name: *mut t_symbol, class: *const t_class) -> *mut c_void;
+    pub(crate) fn inlet_new(
+        object: *mut t_object,
+        destination: *mut t_object,
+        from: *mut t_symbol,
+        to: *mut t_symbol,
+    ) -> *mut t_inlet;
     pub(crate) fn outlet_new(object: *mut t_object, kind: *mut t_symbol) -> *mut t_outlet;
     pub(crate) fn outlet_anything(
         outlet: *mut t_outlet,

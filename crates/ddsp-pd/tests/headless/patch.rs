@@ -67,13 +67,19 @@ pub(crate) fn write(folder: &Path, n_objects: usize, steps: &[&str]) {
         connections.push((select, i, message, 0));
     }
     for i in 0..n_objects {
+        // The first object is spoken to by its left inlet, as in our patch, the others by the right one, as in the course's.
+        let inlet = usize::from(i > 0);
         let receive = add(format!("#X obj 300 {} r tt{i}", 10 + 100 * i));
         let object = add(format!("#X obj 300 {} timbre_transfer", 40 + 100 * i));
         let print = add(format!("#X obj 300 {} print tt{i}", 70 + 100 * i));
         let route = add(format!("#X obj 450 {} route progress", 40 + 100 * i));
         let trigger = add(format!("#X obj 600 {} t b", 40 + 100 * i));
         let send = add(format!("#X obj 600 {} s next", 70 + 100 * i));
-        connections.extend([(receive, 0, object, 0), (object, 0, print, 0), (object, 0, route, 0)]);
+        connections.extend([
+            (receive, 0, object, inlet),
+            (object, 0, print, 0),
+            (object, 0, route, 0),
+        ]);
         connections.extend([(route, 1, trigger, 0), (trigger, 0, send, 0)]);
     }
     let receive = add("#X obj 300 500 r sf".to_owned());
