@@ -157,7 +157,7 @@ pub(crate) struct ListeningArgs {
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
     pub(crate) channel: Option<u16>,
 
-    /// Scale the recording to this peak before it is listened to, 1 if none is given.
+    /// Scale the recording to this peak before it is listened to, 0.9 if none is given.
     #[arg(long, value_name = "PEAK", num_args = 0..=1, default_missing_value = "0.9",
           require_equals = true, conflicts_with = "no_normalize_input", value_parser = peak)]
     pub(crate) normalize: Option<f32>,
