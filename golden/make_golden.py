@@ -83,6 +83,19 @@ CASES = {
     "prepare_tfrecord_lib._chunk_audio": ["chunk_audio"],
 }
 
+# Cases with their gradients, for the differentiable forms.
+GRADIENTS = [
+    "soft_limit_0", "exp_sigmoid_0", "exp_sigmoid_1", "sym_exp_sigmoid_8.0",
+    "cubic_4d_ep0", "upsample_with_windows_6_50_0",
+    "harmonic_synthesis_0_window", "harmonic_synthesis_0_shifts", "Harmonic_0", "Harmonic_2",
+    "fft_convolve_2_same_5", "fft_convolve_3_same_-1", "fft_convolve_broadcast_ir",
+    "frequency_impulse_response_3", "frequency_impulse_response_4", "frequency_filter_3_valid",
+    "FilteredNoise_1", "FilteredNoise_2", "Reverb_1_dry1", "Reverb_trainable_0",
+    "compute_mag_64_0.75_1", "compute_loudness_0", "mean_difference_L1", "mean_difference_COSINE",
+    "SpectralLoss_L1_logmag", "SpectralLoss_all_terms",
+    "FcStack", "FcStackOut", "Rnn_gru", "Rnn_gru_last", "RnnSandwich", "RnnFcDecoder_0",
+]
+
 
 def read(path):
     data = path.read_bytes()
@@ -104,10 +117,9 @@ def write(path, tensors):
                      + b"".join(data for _, (_, _, data) in sorted(tensors.items())))
 
 
-def core(shared, golden):
+def core(shared, folder, wanted, with_gradients):
     source = shared / "oracle/core"
     index = json.loads((source / "index.json").read_text())
-    wanted = {name for names in CASES.values() for name in names}
     rows = [row for row in index["cases"] if row["case"] in wanted]
     missing = wanted - {row["case"] for row in rows}
     assert not missing, f"the full set has no {missing}"
@@ -115,12 +127,12 @@ def core(shared, golden):
     for row in rows:
         tensors = files.setdefault(row["file"], read(source / row["file"]))
         for name, tensor in tensors.items():
-            if name.startswith(row["case"] + "/") and "/grad" not in name and "grad_w" not in name:
+            of_gradients = "/grad" in name or "grad_w" in name
+            if name.startswith(row["case"] + "/") and (with_gradients or not of_gradients):
                 out[name] = tensor
         row["file"] = "cases.safetensors"
         row["tensors"] = {k: v for k, v in row["tensors"].items() if k in out}
-    folder = golden / "core"
-    folder.mkdir(exist_ok=True)
+    folder.mkdir(exist_ok=True, parents=True)
     write(folder / "cases.safetensors", out)
     rows = ",\n".join(json.dumps(row) for row in rows)
     versions = json.dumps(index["versions"])
@@ -148,5 +160,6 @@ def alto_sax(shared, golden):
 
 if __name__ == "__main__":
     shared, golden = pathlib.Path(sys.argv[1]), pathlib.Path(__file__).parent
-    core(shared, golden)
+    core(shared, golden / "core", {name for names in CASES.values() for name in names}, False)
+    core(shared, golden / "gradients/core", set(GRADIENTS), True)
     alto_sax(shared, golden)

@@ -70,56 +70,89 @@ pub fn resample<R: Real>(
     method: ResampleMethod,
     add_endpoint: bool,
 ) -> Result<Vec<R>, Error> {
-    let wrong = |what: &str, detail: String| Error::config(what, detail);
     if n_channels == 0 || inputs.is_empty() || !inputs.len().is_multiple_of(n_channels) {
         let detail = format!("expected frames of {n_channels}, found {} values", inputs.len());
-        return Err(wrong("resample.inputs", detail));
+        return Err(Error::config("resample.inputs", detail));
+    }
+    let n_frames = inputs.len() / n_channels;
+    let taps = resample_taps(n_frames, n_timesteps, method, add_endpoint)?;
+    let mut out = Vec::with_capacity(n_timesteps * n_channels);
+    for (frames, weights) in
+        taps.frames.chunks_exact(taps.n_taps).zip(taps.weights.chunks_exact(taps.n_taps))
+    {
+        for c in 0..n_channels {
+            let taps = frames.iter().zip(weights);
+            let products = taps.map(|(&f, &w)| inputs[f * n_channels + c] * R::narrow(w));
+            out.push(products.fold(R::default(), |sum, x| sum + x));
+        }
+    }
+    Ok(out)
+}
+
+/// Which frames a resampled step is made of, and how much of each.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ResampleTaps {
+    /// How many frames a step takes: 1, 2 or 4.
+    pub n_taps: usize,
+    /// The frames, `n_timesteps × n_taps`.
+    pub frames: Vec<usize>,
+    /// Their weights, of that shape; those of a step add up to 1.
+    pub weights: Vec<f64>,
+}
+
+/// The taps of [`resample`], for `n_frames` frames.
+///
+/// *Errors*: as there.
+pub fn resample_taps(
+    n_frames: usize,
+    n_timesteps: usize,
+    method: ResampleMethod,
+    add_endpoint: bool,
+) -> Result<ResampleTaps, Error> {
+    if n_frames == 0 {
+        return Err(Error::config("resample.inputs", "expected frames, found none".to_owned()));
     }
     if n_timesteps > MAX_TIMESTEPS {
         let detail = format!("expected at most {MAX_TIMESTEPS}, found {n_timesteps}");
-        return Err(wrong("resample.n_timesteps", detail));
+        return Err(Error::config("resample.n_timesteps", detail));
     }
-    let n_frames = inputs.len() / n_channels;
     let last = n_frames - 1;
     if method == ResampleMethod::Window {
-        return upsample_with_windows(inputs, n_channels, n_timesteps, add_endpoint);
+        return window_taps(n_frames, n_timesteps, add_endpoint);
     }
+    let n_taps = match method {
+        ResampleMethod::Nearest => 1,
+        ResampleMethod::Linear | ResampleMethod::Window => 2,
+        ResampleMethod::Cubic => 4,
+    };
     let scale = if add_endpoint || n_timesteps == 1 {
         n_frames as f32 / n_timesteps as f32
     } else {
         last as f32 / (n_timesteps - 1) as f32
     };
-    let mut out = Vec::with_capacity(n_timesteps * n_channels);
+    let (mut frames, mut weights) = (Vec::new(), Vec::new());
     for step in 0..n_timesteps {
         let position = step as f32 * scale;
         let whole = position.floor();
         let frame = whole as usize;
-        let channel = |frame: usize, c: usize| inputs[frame.min(last) * n_channels + c];
         match method {
             ResampleMethod::Nearest => {
-                let frame = if add_endpoint { frame } else { position.round() as usize };
-                out.extend((0..n_channels).map(|c| channel(frame, c)));
+                frames.push(if add_endpoint { frame } else { position.round() as usize }.min(last));
+                weights.push(1.0);
             }
-            ResampleMethod::Linear => {
-                let t = R::narrow(f64::from(position - whole));
-                out.extend((0..n_channels).map(|c| {
-                    let (present, next) = (channel(frame, c), channel(frame + 1, c));
-                    present + (next - present) * t
-                }));
+            ResampleMethod::Linear | ResampleMethod::Window => {
+                let t = f64::from(position - whole);
+                frames.extend([frame.min(last), (frame + 1).min(last)]);
+                weights.extend([1.0 - t, t]);
             }
             ResampleMethod::Cubic => {
-                let weights = cubic_weights(position - whole).map(R::narrow);
-                out.extend((0..n_channels).map(|c| {
-                    weights[0] * channel(frame.saturating_sub(1), c)
-                        + weights[1] * channel(frame, c)
-                        + weights[2] * channel(frame + 1, c)
-                        + weights[3] * channel(frame + 2, c)
-                }));
+                frames.push(frame.saturating_sub(1).min(last));
+                frames.extend([0, 1, 2].map(|i| (frame + i).min(last)));
+                weights.extend(cubic_weights(position - whole));
             }
-            ResampleMethod::Window => unreachable!("windows are handled above"),
         }
     }
-    Ok(out)
+    Ok(ResampleTaps { n_taps, frames, weights })
 }
 
 /// The weights of the frames before, at, after and two after a position, its fraction in 1/1024.
@@ -149,8 +182,15 @@ pub fn upsample_with_windows<R: Real>(
     n_timesteps: usize,
     add_endpoint: bool,
 ) -> Result<Vec<R>, Error> {
-    let n_frames = inputs.len() / n_channels;
-    let n_intervals = if add_endpoint { n_frames } else { n_frames.saturating_sub(1) };
+    resample(inputs, n_channels, n_timesteps, ResampleMethod::Window, add_endpoint)
+}
+
+fn window_taps(
+    n_frames: usize,
+    n_timesteps: usize,
+    add_endpoint: bool,
+) -> Result<ResampleTaps, Error> {
+    let n_intervals = if add_endpoint { n_frames } else { n_frames - 1 };
     if n_intervals == 0
         || !n_timesteps.is_multiple_of(n_intervals)
         || n_timesteps <= n_intervals + 1
@@ -166,16 +206,11 @@ pub fn upsample_with_windows<R: Real>(
     }
     let hop_size = n_timesteps / n_intervals;
     let fractions =
-        ResampleMethod::Window.fractions::<R>(hop_size).expect("windows take two frames");
-    let mut out = Vec::with_capacity(n_timesteps * n_channels);
-    for interval in 0..n_intervals {
-        let present = &inputs[interval * n_channels..][..n_channels];
-        let next = &inputs[(interval + 1).min(n_frames - 1) * n_channels..][..n_channels];
-        for &t in &fractions {
-            out.extend(present.iter().zip(next).map(|(&p, &n)| p + (n - p) * t));
-        }
-    }
-    Ok(out)
+        ResampleMethod::Window.fractions::<f64>(hop_size).expect("windows take two frames");
+    let frames = (0..n_intervals)
+        .flat_map(|i| std::iter::repeat_n([i, (i + 1).min(n_frames - 1)], hop_size).flatten());
+    let weights = (0..n_intervals).flat_map(|_| fractions.iter().flat_map(|&t| [1.0 - t, t]));
+    Ok(ResampleTaps { n_taps: 2, frames: frames.collect(), weights: weights.collect() })
 }
 
 /// Cuts half a frame off both ends: what centred framing had added. A whole-clip function.

@@ -1,4 +1,13 @@
-//! How a recording is cut into overlapping frames.
+//! How a recording is cut into overlapping frames, and windowed.
+
+/// A Hann window, periodic where its size is even, else symmetric.
+///
+/// *Reference*: TensorFlow's `tf.signal.hann_window`.
+pub fn hann_window(size: usize) -> Vec<f64> {
+    let period = (size - size % 2) as f64;
+    let hann = |n: usize| 0.5 - 0.5 * (std::f64::consts::TAU * n as f64 / period).cos();
+    if size == 1 { vec![1.0] } else { (0..size).map(hann).collect() }
+}
 
 /// What lies outside the recording, and so where its frames begin and how many there are.
 ///

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::error::Error;
-use crate::feature::framing::Padding;
+use crate::feature::framing::{Padding, hann_window};
 use crate::fft::{Complex, RealFft};
 use crate::real::Real;
 use crate::resample::{ResampleMethod, resample};
@@ -135,10 +135,7 @@ pub fn loudness_db<R: Real>(
 ) -> Vec<R> {
     let Sizes { n_fft, range_db, ref_db } = config.sizes();
     let mut fft = RealFft::<R>::new(n_fft);
-    let window: Vec<R> = (0..n_fft)
-        .map(|n| (std::f64::consts::TAU * n as f64 / n_fft as f64).cos())
-        .map(|c| R::narrow(0.5 - 0.5 * c))
-        .collect();
+    let window: Vec<R> = hann_window(n_fft).into_iter().map(R::narrow).collect();
     let weighting: Vec<R> = (0..fft.n_bins())
         .map(|k| k as f64 * f64::from(sample_rate) / n_fft as f64)
         .map(|hz| R::narrow(10.0_f64.powf(a_weighting_db(hz) / 10.0)))

@@ -1,6 +1,7 @@
 //! Linear-phase filters from the magnitudes of their frequency response.
 
 use crate::error::Error;
+use crate::feature::framing::hann_window;
 use crate::filter::{DelayCompensation, Padding, fft_convolve};
 use crate::nn::matrix::PackedMatrix;
 use crate::real::Real;
@@ -23,23 +24,10 @@ impl<R: Real> FrequencySampling<R> {
     ///
     /// *Errors*: `n_bands` is not in 2 to 16385.
     pub fn new(n_bands: usize, window_size: usize) -> Result<Self, Error> {
-        if !(2..=16_385).contains(&n_bands) {
-            let detail = format!("expected 2 to 16385, found {n_bands}");
-            return Err(Error::config("frequency_sampling.n_bands", detail));
-        }
-        let ir_size = 2 * (n_bands - 1);
-        let taps = windowed_taps(ir_size, window_size);
-        let mut table = Vec::with_capacity(n_bands * taps.len());
-        for k in 0..n_bands {
-            let inner = k > 0 && k < n_bands - 1;
-            let weight = if inner { 2.0 } else { 1.0 } / ir_size as f64;
-            for &(time, window) in &taps {
-                let cycles = ((k * time) % ir_size) as f64 / ir_size as f64;
-                table.push(R::narrow(weight * window * (std::f64::consts::TAU * cycles).cos()));
-            }
-        }
-        let bias = vec![R::default(); taps.len()];
-        Ok(Self { taps_of_magnitudes: PackedMatrix::new(n_bands, taps.len(), &table, &bias) })
+        let (table, n_taps) = frequency_sampling_table(n_bands, window_size)?;
+        let table: Vec<R> = table.into_iter().map(R::narrow).collect();
+        let bias = vec![R::default(); n_taps];
+        Ok(Self { taps_of_magnitudes: PackedMatrix::new(n_bands, n_taps, &table, &bias) })
     }
 
     /// The number of magnitudes.
@@ -61,6 +49,31 @@ impl<R: Real> FrequencySampling<R> {
     pub fn design(&self, isa: Isa, magnitudes: &[R], taps: &mut [R]) {
         self.taps_of_magnitudes.multiply(isa, magnitudes, taps);
     }
+}
+
+/// The matrix of a [`FrequencySampling`], `n_bands × n_taps`, and its number of taps.
+///
+/// *Errors*: as [`FrequencySampling::new`].
+pub fn frequency_sampling_table(
+    n_bands: usize,
+    window_size: usize,
+) -> Result<(Vec<f64>, usize), Error> {
+    if !(2..=16_385).contains(&n_bands) {
+        let detail = format!("expected 2 to 16385, found {n_bands}");
+        return Err(Error::config("frequency_sampling.n_bands", detail));
+    }
+    let ir_size = 2 * (n_bands - 1);
+    let taps = windowed_taps(ir_size, window_size);
+    let mut table = Vec::with_capacity(n_bands * taps.len());
+    for k in 0..n_bands {
+        let inner = k > 0 && k < n_bands - 1;
+        let weight = if inner { 2.0 } else { 1.0 } / ir_size as f64;
+        for &(time, window) in &taps {
+            let cycles = ((k * time) % ir_size) as f64 / ir_size as f64;
+            table.push(weight * window * (std::f64::consts::TAU * cycles).cos());
+        }
+    }
+    Ok((table, taps.len()))
 }
 
 /// Magnitudes to impulse responses. A whole-clip function.
@@ -131,12 +144,8 @@ pub fn apply_window_to_impulse_response<R: Real>(
 /// is centred one sample early, as there.
 fn windowed_taps(ir_size: usize, window_size: usize) -> Vec<(usize, f64)> {
     let window_size = if window_size == 0 || window_size > ir_size { ir_size } else { window_size };
-    // `tf.signal.hann_window` is periodic for even sizes, symmetric for odd ones, and 1 for one sample.
-    let period = (window_size - window_size % 2) as f64;
-    let hann = |n: usize| match window_size {
-        1 => 1.0,
-        _ => 0.5 - 0.5 * (std::f64::consts::TAU * n as f64 / period).cos(),
-    };
+    let window = hann_window(window_size);
+    let hann = |n: usize| window[n];
     if window_size == ir_size {
         // Both the response and the window are rotated; an odd window comes out one sample early.
         let (centre, early) = (ir_size.div_ceil(2), ir_size % 2);

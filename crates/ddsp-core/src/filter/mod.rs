@@ -16,6 +16,6 @@ pub use convolve::{
 pub use fir::FirFilter;
 pub use frequency_sampling::{
     FrequencySampling, apply_window_to_impulse_response, frequency_filter,
-    frequency_impulse_response,
+    frequency_impulse_response, frequency_sampling_table,
 };
 pub use sinc::{SincFilter, sinc, sinc_filter, sinc_impulse_response};

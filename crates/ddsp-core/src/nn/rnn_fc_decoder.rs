@@ -26,7 +26,7 @@ pub enum InputKey {
 
 impl InputKey {
     /// The name of the stack that reads this input, as in the table of weight names.
-    fn stack_name(self) -> &'static str {
+    pub fn stack_name(self) -> &'static str {
         match self {
             Self::F0Scaled => "f0_stack",
             Self::LoudnessScaled => "loudness_stack",

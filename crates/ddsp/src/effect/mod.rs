@@ -1,0 +1,5 @@
+//! What follows the synthesizers.
+
+mod reverb;
+
+pub use reverb::reverb;

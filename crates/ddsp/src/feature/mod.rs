@@ -1,0 +1,7 @@
+//! What is heard of a clip: spectrograms and loudness.
+
+mod loudness;
+mod spectrum;
+
+pub use loudness::loudness_db;
+pub use spectrum::{frames, magnitudes, power_spectrogram};

@@ -1,0 +1,45 @@
+//! Dense layers.
+
+use burn::tensor::Tensor;
+use ddsp_core::nn::dense::{LAYER_NORM_EPSILON, LEAKY_RELU_ALPHA};
+
+use crate::nn::Parameters;
+
+/// `x kernel + bias` in every frame.
+///
+/// *Shapes*: `x` `[batch, n_frames, n_in]`, `kernel` `[n_in, n_out]`, `bias` `[n_out]`.
+pub fn dense(x: Tensor<3>, kernel: Tensor<2>, bias: Tensor<1>) -> Tensor<3> {
+    let ([n_batch, n_frames, n_in], [_, n_out]) = (x.dims(), kernel.dims());
+    let rows = x.reshape([n_batch * n_frames, n_in]).matmul(kernel) + bias.unsqueeze();
+    rows.reshape([n_batch, n_frames, n_out])
+}
+
+/// Each frame less its mean, over its deviation, scaled and shifted.
+///
+/// *Reference*: Ba et al. 2016, with the epsilon of Keras, 1e-3.
+pub fn layer_norm(x: Tensor<3>, gamma: Tensor<1>, beta: Tensor<1>) -> Tensor<3> {
+    let centred = x.clone() - x.mean_dim(2);
+    let variance = centred.clone().square().mean_dim(2);
+    centred / (variance + LAYER_NORM_EPSILON).sqrt() * gamma.unsqueeze() + beta.unsqueeze()
+}
+
+/// What is negative times 0.2.
+pub fn leaky_relu(x: Tensor<3>) -> Tensor<3> {
+    burn::tensor::activation::leaky_relu(x, LEAKY_RELU_ALPHA)
+}
+
+/// Dense layer, layer norm, leaky ReLU: the weights `NAME/dense/kernel` and so on.
+///
+/// *Reference*: Magenta's `nn.Fc`.
+pub fn fc(x: Tensor<3>, parameters: &Parameters, name: &str) -> Tensor<3> {
+    let one = |part: &str| parameters.get::<1>(&format!("{name}/{part}"));
+    let x = dense(x, parameters.get(&format!("{name}/dense/kernel")), one("dense/bias"));
+    leaky_relu(layer_norm(x, one("layer_norm/gamma"), one("layer_norm/beta")))
+}
+
+/// `n_layers` times [`fc`]: the weights `NAME/0/...` and so on.
+///
+/// *Reference*: Magenta's `nn.FcStack`.
+pub fn fc_stack(x: Tensor<3>, parameters: &Parameters, name: &str, n_layers: usize) -> Tensor<3> {
+    (0..n_layers).fold(x, |x, i| fc(x, parameters, &format!("{name}/{i}")))
+}
