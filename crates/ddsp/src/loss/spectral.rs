@@ -49,6 +49,9 @@ impl Default for SpectralLossConfig {
     }
 }
 
+/// What a term looks at in a spectrogram.
+type View = fn(Tensor<3>) -> Tensor<3>;
+
 /// How far apart two clips are in their spectrograms at several resolutions, as `[1]`.
 ///
 /// *Shapes*: `target_audio` and `audio` `[batch, n_samples]`.
@@ -67,7 +70,7 @@ pub fn spectral_loss(
     for &size in &config.fft_sizes {
         let target = magnitudes(target_audio.clone(), size, 0.75, true);
         let value = magnitudes(audio.clone(), size, 0.75, true);
-        let terms: [(f64, fn(Tensor<3>) -> Tensor<3>); 5] = [
+        let terms: [(f64, View); 5] = [
             (config.mag_weight, |x| x),
             (config.delta_time_weight, |x| diff(x, 1)),
             (config.delta_freq_weight, |x| diff(x, 2)),
