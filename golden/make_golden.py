@@ -68,9 +68,13 @@ CASES = {
     "synths.Harmonic": ["Harmonic_0", "Harmonic_2"],
     "synths.FilteredNoise": ["FilteredNoise_0", "FilteredNoise_1", "FilteredNoise_2"],
     "effects.Reverb": ["Reverb_0_dry1", "Reverb_0_dry0", "Reverb_1_dry1", "Reverb_1_dry0"],
+    "effects.ExpDecayReverb": ["ExpDecayReverb_0", "ExpDecayReverb_trainable_0"],
+    "effects.FilteredNoiseReverb": ["FilteredNoiseReverb_0"],
+    "spectral_ops.compute_mfcc": ["compute_mfcc_0"],
     "spectral_ops.compute_loudness": [
         "compute_loudness_0", "compute_loudness_2", "compute_loudness_3", "compute_loudness_6"],
-    "decoders.RnnFcDecoder": ["RnnFcDecoder_0"],
+    "decoders.RnnFcDecoder": ["RnnFcDecoder_0", "RnnFcDecoder_1"],
+    "encoders.MfccTimeDistributedRnnEncoder": ["MfccTimeDistributedRnnEncoder_125"],
     "postprocessing.detect_notes": ["detect_notes_2"],
     "postprocessing.smooth": ["smooth_40"],
     "postprocessing.fit_quantile_transform": ["fit_quantile_transform"],
@@ -94,6 +98,10 @@ GRADIENTS = [
     "compute_mag_64_0.75_1", "compute_loudness_0", "mean_difference_L1", "mean_difference_COSINE",
     "SpectralLoss_L1_logmag", "SpectralLoss_all_terms",
     "FcStack", "FcStackOut", "Rnn_gru", "Rnn_gru_last", "RnnSandwich", "RnnFcDecoder_0",
+    "RnnFcDecoder_1", "RnnFcDecoder_2", "StatelessRnn_gru", "SingleGru", "Normalize_layer",
+    "Normalize_instance", "Normalize_group", "Fc_relu", "MfccTimeDistributedRnnEncoder_125",
+    "ExpDecayReverb_0", "ExpDecayReverb_1", "FilteredNoiseReverb_0",
+    "FilteredNoiseReverb_trainable_0",
 ]
 
 

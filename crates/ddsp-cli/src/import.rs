@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use ddsp_core::effect::{ExpDecayReverbConfig, FilteredNoiseReverbConfig, ReverbConfig};
 use ddsp_core::feature::loudness::LoudnessConfig;
 use ddsp_core::model::{DecoderConfig, Model, ModelConfig, Precision, ProcessorConfig};
 use ddsp_io::atomic::write_bytes;
@@ -120,8 +121,10 @@ fn made_of(config: &ModelConfig) -> String {
         text += &match processor {
             ProcessorConfig::Harmonic(c) => format!(", {} harmonics", c.n_harmonics),
             ProcessorConfig::FilteredNoise(c) => format!(", {} noise bands", c.n_noise_bands),
-            ProcessorConfig::Reverb(c) => {
-                format!(", reverb of {:.2} s", c.ir_size as f64 / f64::from(config.sample_rate))
+            ProcessorConfig::Reverb(ReverbConfig { ir_size, .. })
+            | ProcessorConfig::ExpDecayReverb(ExpDecayReverbConfig { ir_size, .. })
+            | ProcessorConfig::FilteredNoiseReverb(FilteredNoiseReverbConfig { ir_size, .. }) => {
+                format!(", reverb of {:.2} s", *ir_size as f64 / f64::from(config.sample_rate))
             }
         };
     }

@@ -1,5 +1,6 @@
 //! `ddsp info`: what an instrument is.
 
+use ddsp_core::effect::{ExpDecayReverbConfig, FilteredNoiseReverbConfig, ReverbConfig};
 use ddsp_core::engine::Engine;
 use ddsp_core::model::{DecoderConfig, Precision, ProcessorConfig};
 
@@ -51,8 +52,12 @@ pub(crate) fn run(args: &InfoArgs) -> Result<(), Failure> {
                 ProcessorConfig::FilteredNoise(c) => {
                     format!("filtered noise, {} bands", c.n_noise_bands)
                 }
-                ProcessorConfig::Reverb(c) => {
-                    format!("reverb, {:.2} s", c.ir_size as f64 / f64::from(rate))
+                ProcessorConfig::Reverb(ReverbConfig { ir_size, .. })
+                | ProcessorConfig::ExpDecayReverb(ExpDecayReverbConfig { ir_size, .. })
+                | ProcessorConfig::FilteredNoiseReverb(FilteredNoiseReverbConfig {
+                    ir_size, ..
+                }) => {
+                    format!("reverb, {:.2} s", *ir_size as f64 / f64::from(rate))
                 }
             },
         );

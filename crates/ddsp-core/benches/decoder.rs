@@ -40,6 +40,7 @@ fn main() {
         gru_units: 512,
         layers_per_stack: 3,
         n_outputs: 126,
+        z_dims: 0,
     };
     println!("GFLOP/s by rows {ROWS:?}; {} FLOP a frame", config.flop_per_frame());
     for isa in Isa::all().into_iter().rev() {

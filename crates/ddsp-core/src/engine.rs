@@ -111,6 +111,11 @@ impl Engine {
         let config = model.config();
         let mut weights = model.weights().clone();
         let DecoderConfig::RnnFc(decoder_config) = &config.decoder;
+        if config.encoder.is_some() {
+            let detail = "expected an instrument without a timbre code, found an encoder: playing one \
+                          from a recording is not built yet";
+            return Err(Error::model("encoder", detail));
+        }
         let decoder = RnnFcDecoder::new(decoder_config, &mut weights)?;
         let hop_size = config.hop_size;
         let mut sources = Vec::new();
@@ -130,9 +135,12 @@ impl Engine {
                     sources.push(Source::FilteredNoise { synth, first_raw });
                     first_raw += n_raw;
                 }
-                ProcessorConfig::Reverb(c) => {
-                    let ir = weights.take("reverb/ir", &[c.ir_size])?;
-                    effects.push(Reverb::new(c, &ir)?);
+                ProcessorConfig::Reverb(_)
+                | ProcessorConfig::ExpDecayReverb(_)
+                | ProcessorConfig::FilteredNoiseReverb(_) => {
+                    if let Some((c, ir)) = processor.take_reverb(&mut weights)? {
+                        effects.push(Reverb::new(&c, &ir)?);
+                    }
                 }
             }
         }
@@ -305,6 +313,7 @@ impl Engine {
             scratch.inputs[row * n_inputs + i] = match key {
                 InputKey::F0Scaled => self.last.f0_scaled,
                 InputKey::LoudnessScaled => self.last.loudness_scaled,
+                InputKey::Z => unreachable!("models with an encoder are refused"),
             };
         }
     }

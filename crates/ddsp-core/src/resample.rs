@@ -77,13 +77,21 @@ pub fn resample<R: Real>(
     let n_frames = inputs.len() / n_channels;
     let taps = resample_taps(n_frames, n_timesteps, method, add_endpoint)?;
     let mut out = Vec::with_capacity(n_timesteps * n_channels);
-    for (frames, weights) in
-        taps.frames.chunks_exact(taps.n_taps).zip(taps.weights.chunks_exact(taps.n_taps))
+    for (frames, weights) in taps
+        .frames
+        .chunks_exact(taps.n_taps.max(1))
+        .zip(taps.weights.chunks_exact(taps.n_taps.max(1)))
     {
         for c in 0..n_channels {
-            let taps = frames.iter().zip(weights);
-            let products = taps.map(|(&f, &w)| inputs[f * n_channels + c] * R::narrow(w));
-            out.push(products.fold(R::default(), |sum, x| sum + x));
+            let value = |tap: usize| inputs[frames[tap] * n_channels + c];
+            out.push(match weights {
+                // Between two frames by their difference, so that a control that is held stays as it is.
+                &[_, next] => value(0) + (value(1) - value(0)) * R::narrow(next),
+                _ => weights
+                    .iter()
+                    .enumerate()
+                    .fold(R::default(), |sum, (tap, &w)| sum + value(tap) * R::narrow(w)),
+            });
         }
     }
     Ok(out)
@@ -117,41 +125,38 @@ pub fn resample_taps(
         return Err(Error::config("resample.n_timesteps", detail));
     }
     let last = n_frames - 1;
-    if method == ResampleMethod::Window {
-        return window_taps(n_frames, n_timesteps, add_endpoint);
-    }
-    let n_taps = match method {
-        ResampleMethod::Nearest => 1,
-        ResampleMethod::Linear | ResampleMethod::Window => 2,
-        ResampleMethod::Cubic => 4,
-    };
     let scale = if add_endpoint || n_timesteps == 1 {
         n_frames as f32 / n_timesteps as f32
     } else {
         last as f32 / (n_timesteps - 1) as f32
     };
-    let (mut frames, mut weights) = (Vec::new(), Vec::new());
-    for step in 0..n_timesteps {
+    // The frame at or before each step, and how far behind it the step is.
+    let positions = (0..n_timesteps).map(|step| {
         let position = step as f32 * scale;
-        let whole = position.floor();
-        let frame = whole as usize;
-        match method {
-            ResampleMethod::Nearest => {
-                frames.push(if add_endpoint { frame } else { position.round() as usize }.min(last));
-                weights.push(1.0);
-            }
-            ResampleMethod::Linear | ResampleMethod::Window => {
-                let t = f64::from(position - whole);
-                frames.extend([frame.min(last), (frame + 1).min(last)]);
-                weights.extend([1.0 - t, t]);
-            }
-            ResampleMethod::Cubic => {
-                frames.push(frame.saturating_sub(1).min(last));
-                frames.extend([0, 1, 2].map(|i| (frame + i).min(last)));
-                weights.extend(cubic_weights(position - whole));
-            }
+        (position.floor() as usize, position - position.floor())
+    });
+    let held = |frame: usize| frame.min(last);
+    let taps: Vec<(usize, f64)> = match method {
+        ResampleMethod::Nearest => {
+            let late = |t: f32| usize::from(!add_endpoint && t >= 0.5);
+            positions.map(|(frame, t)| (held(frame + late(t)), 1.0)).collect()
         }
-    }
+        ResampleMethod::Linear => positions
+            .flat_map(|(frame, t)| {
+                [(held(frame), 1.0 - f64::from(t)), (held(frame + 1), f64::from(t))]
+            })
+            .collect(),
+        ResampleMethod::Cubic => positions
+            .flat_map(|(frame, t)| {
+                let frames =
+                    [held(frame.saturating_sub(1)), held(frame), held(frame + 1), held(frame + 2)];
+                frames.into_iter().zip(cubic_weights(t))
+            })
+            .collect(),
+        ResampleMethod::Window => return window_taps(n_frames, n_timesteps, add_endpoint),
+    };
+    let n_taps = taps.len() / n_timesteps.max(1);
+    let (frames, weights) = taps.into_iter().unzip();
     Ok(ResampleTaps { n_taps, frames, weights })
 }
 

@@ -55,12 +55,14 @@ fn config() -> ModelConfig {
             detail: "Boersma 1993 as in Praat, 250 frames/s, interpolated through gaps".into(),
         },
         loudness: LoudnessConfig::magenta_3(),
+        encoder: None,
         decoder: DecoderConfig::RnnFc(RnnFcDecoderConfig {
             input_keys: vec![InputKey::F0Scaled, InputKey::LoudnessScaled],
             channels: 256,
             gru_units: 128,
             layers_per_stack: 2,
             n_outputs: 126,
+            z_dims: 0,
         }),
         processors: vec![
             ProcessorConfig::Harmonic(HarmonicConfig {

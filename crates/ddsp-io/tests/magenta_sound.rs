@@ -75,7 +75,7 @@ impl<'a> Parts<'a> {
             match processor {
                 ProcessorConfig::Harmonic(c) => harmonic = Some(c.clone()),
                 ProcessorConfig::FilteredNoise(c) => filtered_noise = Some(c.clone()),
-                ProcessorConfig::Reverb(_) => {}
+                _ => {}
             }
         }
         let (harmonic, filtered_noise) = (harmonic.unwrap(), filtered_noise.unwrap());
@@ -103,6 +103,7 @@ impl<'a> Parts<'a> {
                 .map(move |key| match key {
                     InputKey::LoudnessScaled => R::narrow(f64::from(*loudness)),
                     InputKey::F0Scaled => R::narrow(f64::from(*f0)),
+                    InputKey::Z => unreachable!("a solo instrument hears no z"),
                 })
                 .collect::<Vec<_>>()
         };

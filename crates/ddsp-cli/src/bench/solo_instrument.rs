@@ -28,6 +28,7 @@ fn decoder_config() -> RnnFcDecoderConfig {
         gru_units: 512,
         layers_per_stack: 3,
         n_outputs: 1 + 60 + 65,
+        z_dims: 0,
     }
 }
 
@@ -48,6 +49,7 @@ pub(super) fn model() -> Result<Model, ddsp_core::Error> {
         input_peak: None,
         f0: F0Description { tracker: "autocorrelation".to_owned(), detail: String::new() },
         loudness: LoudnessConfig::magenta_3(),
+        encoder: None,
         decoder: DecoderConfig::RnnFc(decoder_config()),
         processors: vec![
             ProcessorConfig::Harmonic(HarmonicConfig::new(60)),

@@ -93,9 +93,11 @@ pub(super) fn playing(model: &Model, seconds: u32) -> Result<(), ddsp_core::Erro
                     synth.process(&controls, c.n_noise_bands, &noise, &mut signal);
                 });
             }
-            ProcessorConfig::Reverb(c) => {
-                let ir: Vec<f32> = weights.take("reverb/ir", &[c.ir_size])?;
-                let mut reverb = Reverb::new(c, &ir)?;
+            ProcessorConfig::Reverb(_)
+            | ProcessorConfig::ExpDecayReverb(_)
+            | ProcessorConfig::FilteredNoiseReverb(_) => {
+                let Some((c, ir)) = processor.take_reverb(&mut weights)? else { continue };
+                let mut reverb = Reverb::new(&c, &ir)?;
                 let stage = format!("reverb of {:.1} s", c.ir_size as f64 / f64::from(rate));
                 let mut wet = signal.clone();
                 report(&stage, seconds, || {

@@ -4,9 +4,11 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::Error;
 use crate::feature::framing::{Padding, hann_window};
+use crate::feature::power::power_db;
 use crate::fft::{Complex, RealFft};
 use crate::real::Real;
 use crate::resample::{ResampleMethod, resample};
+use crate::scale::DecibelScale;
 
 /// The definitions of loudness.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -26,6 +28,15 @@ pub enum LoudnessConfig {
     Magenta1 {
         /// Window and transform size in samples.
         n_fft: usize,
+        /// Where the scale ends: loudness is at least `-range_db`.
+        range_db: f64,
+        /// What is called 0 dB.
+        ref_db: f64,
+    },
+    /// Magenta's `pw_db`: the root mean square of a frame in decibels, without a weighting of frequencies.
+    Power {
+        /// Frame size in samples.
+        frame_size: usize,
         /// Where the scale ends: loudness is at least `-range_db`.
         range_db: f64,
         /// What is called 0 dB.
@@ -56,17 +67,21 @@ impl LoudnessConfig {
         match self {
             Self::Magenta3 { .. } => "magenta3",
             Self::Magenta1 { .. } => "magenta1",
+            Self::Power { .. } => "power",
         }
     }
 
     fn sizes(&self) -> Sizes {
         match *self {
             Self::Magenta3 { n_fft, range_db, ref_db }
-            | Self::Magenta1 { n_fft, range_db, ref_db } => Sizes { n_fft, range_db, ref_db },
+            | Self::Magenta1 { n_fft, range_db, ref_db }
+            | Self::Power { frame_size: n_fft, range_db, ref_db } => {
+                Sizes { n_fft, range_db, ref_db }
+            }
         }
     }
 
-    /// Window and transform size in samples.
+    /// Window and transform size, or frame size, in samples.
     pub fn n_fft(&self) -> usize {
         self.sizes().n_fft
     }
@@ -79,7 +94,7 @@ impl LoudnessConfig {
     /// Where the frames of the definition lie.
     pub fn padding(&self) -> Padding {
         match self {
-            Self::Magenta3 { .. } => Padding::Center,
+            Self::Magenta3 { .. } | Self::Power { .. } => Padding::Center,
             Self::Magenta1 { .. } => Padding::Same,
         }
     }
@@ -134,6 +149,10 @@ pub fn loudness_db<R: Real>(
     config: &LoudnessConfig,
 ) -> Vec<R> {
     let Sizes { n_fft, range_db, ref_db } = config.sizes();
+    if let LoudnessConfig::Power { .. } = config {
+        let scale = DecibelScale { ref_db, range_db };
+        return power_db(audio, n_fft, hop_size, n_frames, padding, scale);
+    }
     let mut fft = RealFft::<R>::new(n_fft);
     let window: Vec<R> = hann_window(n_fft).into_iter().map(R::narrow).collect();
     let weighting: Vec<R> = (0..fft.n_bins())
@@ -166,6 +185,7 @@ pub fn loudness_db<R: Real>(
                     };
                     R::narrow(powers.map(db).sum::<f64>() / bins.len() as f64)
                 }
+                LoudnessConfig::Power { .. } => unreachable!("it has no spectrum"),
             }
         })
         .collect()

@@ -5,3 +5,4 @@ pub mod f0;
 pub mod framing;
 pub mod loudness;
 pub mod power;
+pub mod spectrum;

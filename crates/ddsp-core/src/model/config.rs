@@ -3,10 +3,15 @@
 use serde::{Deserialize, Serialize};
 
 use crate::condition::DatasetStatistics;
-use crate::effect::ReverbConfig;
+use crate::effect::{
+    ExpDecayReverbConfig, FilteredNoiseReverbConfig, ReverbConfig, exp_decay_ir, filtered_noise_ir,
+    reverb_noise,
+};
 use crate::error::Error;
 use crate::feature::loudness::LoudnessConfig;
-use crate::nn::RnnFcDecoderConfig;
+use crate::model::Weights;
+use crate::nn::rnn_fc_decoder::InputKey;
+use crate::nn::{MfccEncoderConfig, RnnFcDecoderConfig};
 use crate::synth::{FilteredNoiseConfig, HarmonicConfig};
 
 /// The version of the model file that this crate writes and reads.
@@ -35,6 +40,9 @@ pub struct ModelConfig {
     pub f0: F0Description,
     /// The loudness that the model was trained with.
     pub loudness: LoudnessConfig,
+    /// Audio to the timbre code z, for a decoder that listens to one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub encoder: Option<EncoderConfig>,
     /// Conditioned features to raw outputs.
     pub decoder: DecoderConfig,
     /// Raw outputs to sound: synthesizers are added up, then effects follow in order.
@@ -65,6 +73,14 @@ pub struct Provenance {
     pub training: String,
 }
 
+/// The kinds of encoder.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub enum EncoderConfig {
+    /// [`crate::nn::MfccEncoder`].
+    MfccRnn(MfccEncoderConfig),
+}
+
 /// The kinds of decoder.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
@@ -83,6 +99,10 @@ pub enum ProcessorConfig {
     FilteredNoise(FilteredNoiseConfig),
     /// [`crate::effect::Reverb`].
     Reverb(ReverbConfig),
+    /// [`crate::effect::Reverb`] with [`exp_decay_ir`].
+    ExpDecayReverb(ExpDecayReverbConfig),
+    /// [`crate::effect::Reverb`] with [`filtered_noise_ir`].
+    FilteredNoiseReverb(FilteredNoiseReverbConfig),
 }
 
 impl ProcessorConfig {
@@ -91,12 +111,72 @@ impl ProcessorConfig {
         match self {
             Self::Harmonic(config) => config.n_harmonics.saturating_add(1),
             Self::FilteredNoise(config) => config.n_noise_bands,
-            Self::Reverb(_) => 0,
+            Self::Reverb(_) | Self::ExpDecayReverb(_) | Self::FilteredNoiseReverb(_) => 0,
         }
+    }
+
+    /// The length in samples of an effect's impulse response; none of a synthesizer.
+    pub fn ir_size(&self) -> Option<usize> {
+        match self {
+            Self::Harmonic(_) | Self::FilteredNoise(_) => None,
+            Self::Reverb(c) => Some(c.ir_size),
+            Self::ExpDecayReverb(c) => Some(c.ir_size),
+            Self::FilteredNoiseReverb(c) => Some(c.ir_size),
+        }
+    }
+
+    /// The name and shape of every weight that this takes.
+    pub fn weight_shapes(&self) -> Vec<(String, Vec<usize>)> {
+        match self {
+            Self::Harmonic(_) | Self::FilteredNoise(_) => Vec::new(),
+            Self::Reverb(c) => vec![("reverb/ir".to_owned(), vec![c.ir_size])],
+            Self::ExpDecayReverb(_) => {
+                ["reverb/gain", "reverb/decay"].map(|name| (name.to_owned(), vec![1])).into()
+            }
+            Self::FilteredNoiseReverb(c) => {
+                vec![("reverb/magnitudes".to_owned(), vec![c.n_frames, c.n_noise_bands])]
+            }
+        }
+    }
+
+    /// The impulse response of an effect, and how it is used; none of a synthesizer. It takes the weights.
+    ///
+    /// *Errors*: a weight is missing or has another shape.
+    pub fn take_reverb(
+        &self,
+        weights: &mut Weights,
+    ) -> Result<Option<(ReverbConfig, Vec<f32>)>, Error> {
+        let (add_dry, ir) = match self {
+            Self::Harmonic(_) | Self::FilteredNoise(_) => return Ok(None),
+            Self::Reverb(c) => (c.add_dry, weights.take("reverb/ir", &[c.ir_size])?),
+            Self::ExpDecayReverb(c) => {
+                let gain = weights.take("reverb/gain", &[1])?[0];
+                let decay = weights.take("reverb/decay", &[1])?[0];
+                (c.add_dry, exp_decay_ir(&reverb_noise(c.ir_size), gain, decay))
+            }
+            Self::FilteredNoiseReverb(c) => {
+                let magnitudes: Vec<f32> =
+                    weights.take("reverb/magnitudes", &[c.n_frames, c.n_noise_bands])?;
+                (c.add_dry, filtered_noise_ir(c, &magnitudes, &reverb_noise(c.ir_size))?)
+            }
+        };
+        Ok(Some((ReverbConfig { ir_size: ir.len(), add_dry }, ir)))
     }
 }
 
 impl ModelConfig {
+    /// The name and shape of every weight of such a model.
+    pub fn weight_shapes(&self) -> Vec<(String, Vec<usize>)> {
+        let DecoderConfig::RnnFc(decoder) = &self.decoder;
+        let mut shapes = match &self.encoder {
+            Some(EncoderConfig::MfccRnn(encoder)) => encoder.weight_shapes(),
+            None => Vec::new(),
+        };
+        shapes.extend(decoder.weight_shapes());
+        shapes.extend(self.processors.iter().flat_map(ProcessorConfig::weight_shapes));
+        shapes
+    }
+
     /// Frames a second.
     pub fn frame_rate(&self) -> f64 {
         f64::from(self.sample_rate) / self.hop_size as f64
@@ -129,6 +209,27 @@ impl ModelConfig {
         check("decoder.channels", decoder.channels, 1, 8_192)?;
         check("decoder.gru_units", decoder.gru_units, 1, 8_192)?;
         check("decoder.layers_per_stack", decoder.layers_per_stack, 1, 16)?;
+        let hears_z = decoder.input_keys.contains(&InputKey::Z);
+        match &self.encoder {
+            Some(EncoderConfig::MfccRnn(c)) => {
+                check("encoder.gru_units", c.gru_units, 1, 8_192)?;
+                check("encoder.z_dims", c.z_dims, 1, 8_192)?;
+                check("decoder.z_dims", decoder.z_dims, c.z_dims, c.z_dims)?;
+                if c.stft().is_none() || !hears_z {
+                    let detail = format!(
+                        "expected z_time_steps of 63, 125, 250, 500 or 1000 and `z` among decoder.input_keys, found \
+                         {} and {:?}",
+                        c.z_time_steps, decoder.input_keys
+                    );
+                    return Err(Error::model("encoder", detail));
+                }
+            }
+            None if hears_z => {
+                let detail = "expected one for the decoder's input `z`, found none".to_owned();
+                return Err(Error::model("encoder", detail));
+            }
+            None => check("decoder.z_dims", decoder.z_dims, 0, 0)?,
+        }
         check("processors", self.processors.len(), 1, 16)?;
         let mut n_raw: usize = 0;
         for processor in &self.processors {
@@ -149,6 +250,24 @@ impl ModelConfig {
                 }
                 ProcessorConfig::Reverb(c) => {
                     check("reverb.ir_size", c.ir_size, 1, 60 * self.sample_rate as usize)?;
+                }
+                ProcessorConfig::ExpDecayReverb(c) => {
+                    check("reverb.ir_size", c.ir_size, 1, 60 * self.sample_rate as usize)?;
+                }
+                ProcessorConfig::FilteredNoiseReverb(c) => {
+                    check("reverb.ir_size", c.ir_size, 1, 60 * self.sample_rate as usize)?;
+                    check("reverb.n_frames", c.n_frames, 1, c.ir_size)?;
+                    check("reverb.n_noise_bands", c.n_noise_bands, 3, 16_385)?;
+                    if !(-100.0..=100.0).contains(&c.initial_bias) {
+                        let detail = format!("expected -100 to 100, found {}", c.initial_bias);
+                        return Err(Error::model("reverb.initial_bias", detail));
+                    }
+                    if c.window_size != 0 {
+                        check("reverb.window_size", c.window_size, 3, usize::MAX)?;
+                    }
+                    let frame_size = c.ir_size.div_ceil(c.n_frames);
+                    let n_frames = c.ir_size.div_ceil(frame_size);
+                    check("reverb.n_frames", c.n_frames, n_frames, n_frames)?;
                 }
             }
             n_raw += processor.n_raw();

@@ -1,8 +1,7 @@
 //! The model file `NAME.ddsp`: safetensors, with the [`ModelConfig`] as JSON in its metadata.
 //!
-//! The metadata has one entry, `ddsp`. The tensors are those of the decoder (see
-//! [`RnnFcDecoder::new`](crate::nn::RnnFcDecoder::new)) and, for a reverb, `reverb/ir` `[ir_size]`;
-//! all of them f32, or all of them f16. `docs/model-file.md` describes every field.
+//! The metadata has one entry, `ddsp`. The tensors are those of
+//! [`ModelConfig::weight_shapes`], all of them f32, or all of them f16. `docs/model-file.md` describes every field.
 
 use std::collections::HashMap;
 
@@ -10,9 +9,8 @@ use half::f16;
 use safetensors::tensor::{Dtype, SafeTensors, TensorView};
 
 use crate::error::Error;
-use crate::model::config::{ModelConfig, ProcessorConfig};
-use crate::model::{DecoderConfig, Weights};
-use crate::nn::RnnFcDecoder;
+use crate::model::Weights;
+use crate::model::config::ModelConfig;
 
 /// The entry of the safetensors metadata that holds the configuration.
 const METADATA_KEY: &str = "ddsp";
@@ -42,15 +40,8 @@ impl Model {
     pub fn new(config: ModelConfig, weights: Weights, precision: Precision) -> Result<Self, Error> {
         config.validate()?;
         let mut left = weights.clone();
-        let DecoderConfig::RnnFc(decoder) = &config.decoder;
-        RnnFcDecoder::<f32>::new(decoder, &mut left)?;
-        for processor in &config.processors {
-            match processor {
-                ProcessorConfig::Reverb(reverb) => {
-                    left.take::<f32>("reverb/ir", &[reverb.ir_size])?;
-                }
-                ProcessorConfig::Harmonic(_) | ProcessorConfig::FilteredNoise(_) => {}
-            }
+        for (name, shape) in config.weight_shapes() {
+            left.take::<f32>(&name, &shape)?;
         }
         if let Some((name, shape, _)) = left.iter().next() {
             let detail = format!("the description has no place for this tensor {shape:?}");

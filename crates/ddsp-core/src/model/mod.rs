@@ -9,7 +9,8 @@ mod variant;
 mod weights;
 
 pub use config::{
-    DecoderConfig, F0Description, FORMAT_VERSION, ModelConfig, ProcessorConfig, Provenance,
+    DecoderConfig, EncoderConfig, F0Description, FORMAT_VERSION, ModelConfig, ProcessorConfig,
+    Provenance,
 };
 pub use file::{Model, Precision};
 pub use weights::Weights;

@@ -1,6 +1,7 @@
 //! A model, played or heard in another way than it names.
 
 use crate::condition::DatasetStatistics;
+use crate::effect::ReverbConfig;
 use crate::error::Error;
 use crate::feature::loudness::LoudnessConfig;
 use crate::model::{Model, ProcessorConfig};
@@ -11,16 +12,15 @@ impl Model {
     pub fn phase_modes(&self) -> impl Iterator<Item = PhaseMode> {
         self.config.processors.iter().filter_map(|processor| match processor {
             ProcessorConfig::Harmonic(config) => Some(config.phase_mode),
-            ProcessorConfig::FilteredNoise(_) | ProcessorConfig::Reverb(_) => None,
+            _ => None,
         })
     }
 
     /// Plays with another [`PhaseMode`] than the one that the model names.
     pub fn with_phase_mode(mut self, phase_mode: PhaseMode) -> Self {
         for processor in &mut self.config.processors {
-            match processor {
-                ProcessorConfig::Harmonic(config) => config.phase_mode = phase_mode,
-                ProcessorConfig::FilteredNoise(_) | ProcessorConfig::Reverb(_) => {}
+            if let ProcessorConfig::Harmonic(config) = processor {
+                config.phase_mode = phase_mode;
             }
         }
         self
@@ -66,9 +66,9 @@ impl Model {
         config.sample_rate = sample_rate;
         config.hop_size = (samples / rate) as usize;
         for processor in &mut config.processors {
-            if let ProcessorConfig::Reverb(reverb) = processor {
-                let ir = resample_ir(&weights.take("reverb/ir", &[reverb.ir_size])?)?;
-                reverb.ir_size = ir.len();
+            if let Some((reverb, ir)) = processor.take_reverb(&mut weights)? {
+                let ir = resample_ir(&ir)?;
+                *processor = ProcessorConfig::Reverb(ReverbConfig { ir_size: ir.len(), ..reverb });
                 weights.insert("reverb/ir", vec![ir.len()], ir);
             }
         }

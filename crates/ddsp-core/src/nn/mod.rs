@@ -6,6 +6,8 @@ pub mod dense;
 pub mod gru;
 pub(crate) mod half;
 pub mod matrix;
+pub mod mfcc_encoder;
 pub mod rnn_fc_decoder;
 
+pub use mfcc_encoder::{MfccEncoder, MfccEncoderConfig};
 pub use rnn_fc_decoder::{RnnFcDecoder, RnnFcDecoderConfig};

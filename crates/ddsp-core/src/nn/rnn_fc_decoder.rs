@@ -22,6 +22,8 @@ pub enum InputKey {
     F0Scaled,
     /// Loudness mapped so that the bottom of its range is 0 and 0 dB is 1.
     LoudnessScaled,
+    /// The timbre code of an encoder, [`RnnFcDecoderConfig::z_dims`] numbers.
+    Z,
 }
 
 impl InputKey {
@@ -30,6 +32,7 @@ impl InputKey {
         match self {
             Self::F0Scaled => "f0_stack",
             Self::LoudnessScaled => "loudness_stack",
+            Self::Z => "z_stack",
         }
     }
 }
@@ -48,33 +51,51 @@ pub struct RnnFcDecoderConfig {
     pub layers_per_stack: usize,
     /// Sum of the sizes of the outputs.
     pub n_outputs: usize,
+    /// Numbers of the timbre code; 0 where [`InputKey::Z`] is no input.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub z_dims: usize,
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde hands over a reference")]
+fn is_zero(n: &usize) -> bool {
+    *n == 0
 }
 
 impl RnnFcDecoderConfig {
-    /// The name and shape of every weight that a decoder of these sizes takes.
+    /// How many numbers of a frame an input has.
+    pub fn width(&self, key: InputKey) -> usize {
+        match key {
+            InputKey::F0Scaled | InputKey::LoudnessScaled => 1,
+            InputKey::Z => self.z_dims,
+        }
+    }
+
+    /// The name and shape of every weight that a decoder of these sizes takes, in the order in which data meets them.
     pub fn weight_shapes(&self) -> Vec<(String, Vec<usize>)> {
         let (channels, units) = (self.channels, self.gru_units);
         let n_concatenated = self.input_keys.len() * channels;
-        let stacks = self.input_keys.iter().map(|key| (key.stack_name(), 1));
-        let mut shapes = Vec::new();
-        for (stack, n_in) in stacks.chain([("out_stack", n_concatenated + units)]) {
-            for i in 0..self.layers_per_stack {
+        let stacks = self.input_keys.iter().map(|&key| (key.stack_name(), self.width(key)));
+        let stack = |(stack, n_in): (&str, usize)| -> Vec<(String, Vec<usize>)> {
+            let layer = |i: usize| {
                 let n_in = if i == 0 { n_in } else { channels };
-                shapes.push((format!("{stack}/{i}/dense/kernel"), vec![n_in, channels]));
-                for part in ["dense/bias", "layer_norm/gamma", "layer_norm/beta"] {
-                    shapes.push((format!("{stack}/{i}/{part}"), vec![channels]));
-                }
-            }
-        }
-        for (name, shape) in [
-            ("gru/kernel", vec![n_concatenated, 3 * units]),
-            ("gru/recurrent_kernel", vec![units, 3 * units]),
-            ("gru/bias", vec![2, 3 * units]),
-            ("dense_out/kernel", vec![channels, self.n_outputs]),
-            ("dense_out/bias", vec![self.n_outputs]),
+                let vectors = ["dense/bias", "layer_norm/gamma", "layer_norm/beta"];
+                let vectors = vectors.map(|part| (format!("{stack}/{i}/{part}"), vec![channels]));
+                let kernel = (format!("{stack}/{i}/dense/kernel"), vec![n_in, channels]);
+                std::iter::once(kernel).chain(vectors)
+            };
+            (0..self.layers_per_stack).flat_map(layer).collect()
+        };
+        let mut shapes: Vec<_> = stacks.flat_map(stack).collect();
+        for (part, shape) in [
+            ("kernel", vec![n_concatenated, 3 * units]),
+            ("recurrent_kernel", vec![units, 3 * units]),
+            ("bias", vec![2, 3 * units]),
         ] {
-            shapes.push((name.to_owned(), shape));
+            shapes.push((format!("gru/{part}"), shape));
         }
+        shapes.extend(stack(("out_stack", n_concatenated + units)));
+        shapes.push(("dense_out/kernel".to_owned(), vec![channels, self.n_outputs]));
+        shapes.push(("dense_out/bias".to_owned(), vec![self.n_outputs]));
         shapes
     }
 
@@ -110,7 +131,8 @@ impl RnnFcDecoderConfig {
 #[derive(Debug, Clone)]
 pub struct RnnFcDecoder<R> {
     isa: Isa,
-    input_stacks: Vec<FcStack<R>>,
+    /// Each input's width and stack.
+    input_stacks: Vec<(usize, FcStack<R>)>,
     gru: Gru<R>,
     out_stack: FcStack<R>,
     dense_out: PackedMatrix<R>,
@@ -131,8 +153,7 @@ struct Scratch<R> {
 }
 
 impl<R: Real> RnnFcDecoder<R> {
-    /// Takes the decoder's weights: `f0_stack/...`, `loudness_stack/...`, `gru/...`,
-    /// `out_stack/...`, `dense_out/...`.
+    /// Takes the decoder's weights, those of [`RnnFcDecoderConfig::weight_shapes`].
     ///
     /// *Errors*: a weight is missing or has another shape than `config` says.
     pub fn new(config: &RnnFcDecoderConfig, weights: &mut Weights) -> Result<Self, Error> {
@@ -142,15 +163,18 @@ impl<R: Real> RnnFcDecoder<R> {
         let input_stacks = config
             .input_keys
             .iter()
-            .map(|key| FcStack::new(weights, key.stack_name(), 1, channels, layers))
-            .collect::<Result<_, _>>()?;
+            .map(|&key| {
+                let n_in = config.width(key);
+                Ok((n_in, FcStack::new(weights, key.stack_name(), n_in, channels, layers)?))
+            })
+            .collect::<Result<Vec<_>, Error>>()?;
         let gru = Gru::new(weights, "gru", n_concatenated, units)?;
         let out_stack =
             FcStack::new(weights, "out_stack", n_concatenated + units, channels, layers)?;
         let dense_out = take_dense(weights, "dense_out", channels, config.n_outputs)?;
         let rows = |width: usize| vec![R::default(); MAX_ROWS * width];
         let scratch = Scratch {
-            input: rows(1),
+            input: rows(input_stacks.iter().map(|(n, _)| *n).max().unwrap_or(0)),
             stack: rows(channels),
             spare: rows(channels),
             concatenated: rows(n_concatenated),
@@ -169,7 +193,7 @@ impl<R: Real> RnnFcDecoder<R> {
 
     /// The number of inputs of a frame.
     pub fn n_inputs(&self) -> usize {
-        self.input_stacks.len()
+        self.input_stacks.iter().map(|(n, _)| n).sum()
     }
 
     /// The number of raw outputs of a frame.
@@ -197,19 +221,21 @@ impl<R: Real> RnnFcDecoder<R> {
     fn process_rows(&mut self, inputs: &[R], raw: &mut [R]) {
         let Self { isa, channels, scratch, .. } = self;
         let (isa, channels) = (*isa, *channels);
-        let n_inputs = self.input_stacks.len();
+        let n_inputs = self.input_stacks.iter().map(|(n, _)| n).sum();
         let n_rows = inputs.len() / n_inputs;
-        let n_concatenated = n_inputs * channels;
+        let n_concatenated = self.input_stacks.len() * channels;
         let n_joined = n_concatenated + self.gru.units();
         let stack = &mut scratch.stack[..n_rows * channels];
         let spare = &mut scratch.spare[..n_rows * channels];
         let concatenated = &mut scratch.concatenated[..n_rows * n_concatenated];
 
-        for (i, input_stack) in self.input_stacks.iter().enumerate() {
-            let input = &mut scratch.input[..n_rows];
-            for (x, row) in input.iter_mut().zip(inputs.chunks_exact(n_inputs)) {
-                *x = row[i];
+        let mut first = 0;
+        for (i, (width, input_stack)) in self.input_stacks.iter().enumerate() {
+            let input = &mut scratch.input[..n_rows * width];
+            for (x, row) in input.chunks_exact_mut(*width).zip(inputs.chunks_exact(n_inputs)) {
+                x.copy_from_slice(&row[first..first + width]);
             }
+            first += width;
             input_stack.process(isa, input, stack, spare);
             copy_columns(stack, channels, concatenated, n_concatenated, i * channels);
         }

@@ -16,6 +16,7 @@ fn forward(reference: &Tensors, weights: &mut Weights) -> [Vec<f64>; 4] {
         gru_units: 128,
         layers_per_stack: 2,
         n_outputs: 126,
+        z_dims: 0,
     };
     let mut decoder = RnnFcDecoder::<f32>::new(&config, weights).unwrap();
     let harmonic =

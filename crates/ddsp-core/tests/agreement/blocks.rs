@@ -62,6 +62,7 @@ fn decoder_config(n_outputs: usize) -> RnnFcDecoderConfig {
         gru_units: 20,
         layers_per_stack: 2,
         n_outputs,
+        z_dims: 0,
     }
 }
 
@@ -227,6 +228,7 @@ fn model(hop_size: usize, n_noise_bands: usize, phase_mode: PhaseMode) -> Model 
         input_peak: Some(0.9),
         f0: F0Description { tracker: "autocorrelation".into(), detail: String::new() },
         loudness: LoudnessConfig::magenta_3(),
+        encoder: None,
         decoder: DecoderConfig::RnnFc(decoder),
         processors: vec![
             ProcessorConfig::Harmonic(HarmonicConfig { phase_mode, ..HarmonicConfig::new(30) }),

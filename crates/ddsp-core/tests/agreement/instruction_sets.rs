@@ -17,6 +17,7 @@ fn configs() -> [RnnFcDecoderConfig; 2] {
         gru_units,
         layers_per_stack: 2,
         n_outputs,
+        z_dims: 0,
     })
 }
 

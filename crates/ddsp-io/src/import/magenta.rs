@@ -209,6 +209,7 @@ fn config(recipe: &Recipe, name: &str, n_steps: Option<u64>, index: &Path) -> Mo
             ),
         },
         loudness: recipe.loudness.clone(),
+        encoder: None,
         decoder: DecoderConfig::RnnFc(recipe.decoder.clone()),
         processors: recipe.processors.clone(),
         dataset_statistics: None,

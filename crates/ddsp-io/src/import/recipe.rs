@@ -184,6 +184,7 @@ fn read_decoder(gin: &Gin, object: Object) -> Result<(RnnFcDecoderConfig, Vec<Sp
         gru_units: part.size("rnn_channels", 512)?,
         layers_per_stack: part.size("layers_per_stack", 3)?,
         n_outputs: first,
+        z_dims: 0,
     };
     Ok((config, splits))
 }

@@ -2,8 +2,6 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use ddsp_core::nn::rnn_fc_decoder::InputKey;
-
 use super::bundle::Bundle;
 use super::object_graph::{OBJECT_GRAPH_NAME, ObjectGraph};
 use super::recipe::Recipe;
@@ -117,11 +115,8 @@ impl Finder<'_> {
         let n_concatenated = keys.len().saturating_mul(channels);
         for (i, key) in keys.iter().enumerate() {
             let i = i.to_string();
-            let name = match key {
-                InputKey::F0Scaled => "f0_stack",
-                InputKey::LoudnessScaled => "loudness_stack",
-            };
-            self.stack(&["model", "decoder", "input_stacks", &i], name, 1, recipe)?;
+            let (name, n_in) = (key.stack_name(), recipe.decoder.width(*key));
+            self.stack(&["model", "decoder", "input_stacks", &i], name, n_in, recipe)?;
         }
 
         let rnn = self.part(&["model", "decoder", "rnn"])?;

@@ -4,4 +4,4 @@ mod loudness;
 mod spectrum;
 
 pub use loudness::loudness_db;
-pub use spectrum::{frames, magnitudes, power_spectrogram};
+pub use spectrum::{frames, logmag, magnitudes, mel, mfcc, power_spectrogram};

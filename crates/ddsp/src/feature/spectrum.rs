@@ -3,8 +3,10 @@
 use burn::signal::rfft;
 use burn::tensor::Tensor;
 use ddsp_core::feature::framing::hann_window;
+use ddsp_core::feature::spectrum::{MelConfig, StftConfig, mfcc_matrix};
+use ddsp_core::math::LOG_EPS;
 
-use crate::math::safe_sqrt;
+use crate::math::{safe_log, safe_sqrt};
 use crate::tensor::{indices, pad, table};
 
 /// Cuts clips into `n_frames` overlapping frames; beyond their end there are zeros.
@@ -41,21 +43,51 @@ pub fn power_spectrogram(frames: Tensor<3>) -> Tensor<3> {
 
 /// The magnitudes of a short-time Fourier transform, whose gradient is 0 in silence.
 ///
-/// *Shapes*: `audio` `[batch, n_samples]`; returns `[batch, n_frames, n_bins]`, where frames begin every
-/// `size (1 - overlap)` samples, the last one within the clip or, without `pad_end`, ending within it.
+/// *Shapes*: `audio` `[batch, n_samples]`; returns `[batch, n_frames, n_bins]`.
 ///
 /// *Reference*: Magenta's `spectral_ops.compute_mag`.
-pub fn magnitudes(audio: Tensor<2>, size: usize, overlap: f64, pad_end: bool) -> Tensor<3> {
-    let n_samples = audio.dims()[1];
-    let hop_size = ((size as f64 * (1.0 - overlap)) as usize).max(1);
-    let n_frames = match n_samples.checked_sub(size) {
-        _ if pad_end => n_samples.div_ceil(hop_size),
-        Some(rest) => rest / hop_size + 1,
-        None => 0,
-    };
+pub fn magnitudes(audio: Tensor<2>, config: &StftConfig) -> Tensor<3> {
+    let [n_batch, n_samples] = audio.dims();
+    let n_frames = config.n_frames(n_samples);
     if n_frames == 0 {
-        let shape = [audio.dims()[0], 0, size.next_power_of_two() / 2 + 1];
+        let shape = [n_batch, 0, config.n_bins()];
         return Tensor::zeros(shape, (&audio.device(), audio.dtype()));
     }
-    safe_sqrt(power_spectrogram(frames(audio, size, hop_size, n_frames)))
+    safe_sqrt(power_spectrogram(frames(audio, config.size, config.hop_size(), n_frames)))
+}
+
+/// The logarithms of [`magnitudes`]; of silence, that of 1e-5 with a gradient of 0.
+///
+/// *Reference*: Magenta 3.7's `spectral_ops.compute_logmag`.
+pub fn logmag(audio: Tensor<2>, config: &StftConfig) -> Tensor<3> {
+    safe_log(magnitudes(audio, config), LOG_EPS)
+}
+
+/// The magnitudes in mel bands, `[batch, n_frames, n_bands]`.
+///
+/// *Reference*: Magenta's `spectral_ops.compute_mel`.
+pub fn mel(audio: Tensor<2>, config: &StftConfig, bands: &MelConfig) -> Tensor<3> {
+    let n_bins = config.n_bins();
+    product(magnitudes(audio, config), bands.matrix(n_bins), n_bins)
+}
+
+/// Mel-frequency cepstral coefficients, `[batch, n_frames, n_coefficients]`.
+///
+/// *Reference*: Magenta's `spectral_ops.compute_mfcc`.
+pub fn mfcc(
+    audio: Tensor<2>,
+    config: &StftConfig,
+    bands: &MelConfig,
+    n_coefficients: usize,
+) -> Tensor<3> {
+    let logmel = safe_log(mel(audio, config, bands), LOG_EPS);
+    product(logmel, mfcc_matrix(bands.n_bands, n_coefficients), bands.n_bands)
+}
+
+/// Frames times a matrix of `n_in` rows.
+fn product(x: Tensor<3>, matrix: Vec<f64>, n_in: usize) -> Tensor<3> {
+    let [n_batch, n_frames, _] = x.dims();
+    let n_out = matrix.len() / n_in;
+    let matrix = table(matrix, [n_in, n_out], (&x.device(), x.dtype()));
+    x.reshape([n_batch * n_frames, n_in]).matmul(matrix).reshape([n_batch, n_frames, n_out])
 }

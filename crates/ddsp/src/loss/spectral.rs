@@ -4,6 +4,7 @@ use burn::tensor::Tensor;
 use ddsp_core::Error;
 use ddsp_core::feature::framing::Padding;
 use ddsp_core::feature::loudness::LoudnessConfig;
+use ddsp_core::feature::spectrum::StftConfig;
 use ddsp_core::math::LOG_EPS;
 use serde::{Deserialize, Serialize};
 
@@ -68,8 +69,9 @@ pub fn spectral_loss(
     let loss_type = config.loss_type;
     let mut loss = Tensor::zeros([1], (&audio.device(), audio.dtype()));
     for &size in &config.fft_sizes {
-        let target = magnitudes(target_audio.clone(), size, 0.75, true);
-        let value = magnitudes(audio.clone(), size, 0.75, true);
+        let stft = StftConfig::new(size);
+        let target = magnitudes(target_audio.clone(), &stft);
+        let value = magnitudes(audio.clone(), &stft);
         let terms: [(f64, View); 5] = [
             (config.mag_weight, |x| x),
             (config.delta_time_weight, |x| diff(x, 1)),

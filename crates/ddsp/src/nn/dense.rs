@@ -2,6 +2,7 @@
 
 use burn::tensor::Tensor;
 use ddsp_core::nn::dense::{LAYER_NORM_EPSILON, LEAKY_RELU_ALPHA};
+use ddsp_core::nn::mfcc_encoder::NORMALIZE_EPSILON;
 
 use crate::nn::Parameters;
 
@@ -21,6 +22,37 @@ pub fn layer_norm(x: Tensor<3>, gamma: Tensor<1>, beta: Tensor<1>) -> Tensor<3> 
     let centred = x.clone() - x.mean_dim(2);
     let variance = centred.clone().square().mean_dim(2);
     centred / (variance + LAYER_NORM_EPSILON).sqrt() * gamma.unsqueeze() + beta.unsqueeze()
+}
+
+/// How frames are put into groups before their mean and deviation are taken away.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Norm {
+    /// All channels together.
+    Layer,
+    /// Each channel by itself.
+    Instance,
+    /// 32 groups of neighbouring channels.
+    Group,
+}
+
+/// Takes mean and deviation over all frames away, then scales and shifts each channel.
+///
+/// *Panics* for groups that do not divide the channels.
+///
+/// *Reference*: Magenta's `nn.Normalize`; Ulyanov et al. 2016, Wu and He 2018.
+pub fn normalize(x: Tensor<3>, norm: Norm, scale: Tensor<1>, shift: Tensor<1>) -> Tensor<3> {
+    let [n_batch, n_frames, n_channels] = x.dims();
+    let n_groups = match norm {
+        Norm::Layer => 1,
+        Norm::Instance => n_channels,
+        Norm::Group => 32,
+    };
+    let x: Tensor<4> = x.reshape([n_batch, n_frames, n_groups, n_channels / n_groups]);
+    let mean = |x: Tensor<4>| x.mean_dim(1).mean_dim(3);
+    let centred = x.clone() - mean(x);
+    let variance = mean(centred.clone().square());
+    let x = centred / (variance + NORMALIZE_EPSILON).sqrt();
+    x.reshape([n_batch, n_frames, n_channels]) * scale.unsqueeze() + shift.unsqueeze()
 }
 
 /// What is negative times 0.2.

@@ -2,10 +2,12 @@
 
 mod dense;
 mod gru;
+mod mfcc_encoder;
 mod parameters;
 mod rnn_fc_decoder;
 
-pub use dense::{dense, fc, fc_stack, layer_norm, leaky_relu};
+pub use dense::{Norm, dense, fc, fc_stack, layer_norm, leaky_relu, normalize};
 pub use gru::gru;
+pub use mfcc_encoder::mfcc_encoder;
 pub use parameters::Parameters;
-pub use rnn_fc_decoder::rnn_fc_decoder;
+pub use rnn_fc_decoder::{Decoded, rnn_fc_decoder};

@@ -1,7 +1,7 @@
 //! Cases of the reference through the elements: what each gives, by the name of the output.
 
 use ddsp::burn::tensor::Tensor;
-use ddsp::effect::reverb;
+use ddsp::effect::{exp_decay_ir, filtered_noise_ir, reverb};
 use ddsp::feature::{loudness_db, magnitudes};
 use ddsp::filter::{
     DelayCompensation, Padding, fft_convolve, frequency_filter, frequency_impulse_response,
@@ -15,8 +15,10 @@ use ddsp::synth::{
     harmonic_synthesis,
 };
 use ddsp_cases::Case;
+use ddsp_core::effect::FilteredNoiseReverbConfig;
 use ddsp_core::feature::framing;
 use ddsp_core::feature::loudness::LoudnessConfig;
+use ddsp_core::feature::spectrum::StftConfig;
 use ddsp_core::resample::ResampleMethod;
 use ddsp_core::scale::ScaleFn;
 use ddsp_core::synth::{FilteredNoiseConfig, HarmonicConfig};
@@ -167,9 +169,43 @@ pub(crate) fn run(case: &Case, leaves: &Leaves<'_>) -> Outputs {
             };
             signal(reverb(audio, ir, dry).unwrap())
         }
+        "effects.ExpDecayReverb" => {
+            let noise = leaves.constant("in/noise", [1, case.size("reverb_length")]);
+            let ir = exp_decay_ir(noise, leaves.input("gain"), leaves.input("decay"));
+            let signal = reverb(leaves.input("audio"), ir.clone(), true).unwrap();
+            Some(vec![output("signal", signal)])
+        }
+        "effects.FilteredNoiseReverb" => {
+            let config = FilteredNoiseReverbConfig {
+                ir_size: case.size("reverb_length"),
+                n_frames: 0,
+                n_noise_bands: 0,
+                initial_bias: number("initial_bias"),
+                window_size: case.size("window_size"),
+                add_dry: true,
+            };
+            let magnitudes = if args["trainable"] == true {
+                let [n_frames, n_bands] = *case.tensors.shape("w/00:magnitudes:0") else {
+                    return None;
+                };
+                leaves
+                    .flat("w/00:magnitudes:0", "magnitudes_variable")
+                    .reshape([1, n_frames, n_bands])
+            } else {
+                leaves.input::<3>("magnitudes")
+            };
+            let [n_noise, ir_size] = *case.tensors.shape("in/noise") else { return None };
+            let noise = leaves.constant("in/noise", [n_noise, ir_size]);
+            let ir = filtered_noise_ir(&config, magnitudes, noise).unwrap();
+            signal(reverb(leaves.input("audio"), ir, true).unwrap())
+        }
         "spectral_ops.compute_mag" => {
-            let pad_end = args["pad_end"] != false;
-            one(magnitudes(leaves.input("audio"), case.size("size"), number("overlap"), pad_end))
+            let stft = StftConfig {
+                size: case.size("size"),
+                overlap: number("overlap"),
+                pad_end: args["pad_end"] != false,
+            };
+            one(magnitudes(leaves.input("audio"), &stft))
         }
         "spectral_ops.compute_loudness" => {
             let config = LoudnessConfig::Magenta3 {

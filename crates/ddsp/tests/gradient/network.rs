@@ -1,25 +1,26 @@
 //! Cases of the network.
 
 use ddsp::burn::tensor::Tensor;
-use ddsp::nn::{Parameters, dense, fc_stack, gru, rnn_fc_decoder};
+use ddsp::burn::tensor::activation::relu;
+use ddsp::nn::{
+    Decoded, Norm, Parameters, dense, fc_stack, gru, layer_norm, mfcc_encoder, normalize,
+    rnn_fc_decoder,
+};
 use ddsp_cases::Case;
-use ddsp_core::nn::RnnFcDecoderConfig;
 use ddsp_core::nn::rnn_fc_decoder::InputKey;
+use ddsp_core::nn::{MfccEncoderConfig, RnnFcDecoderConfig};
 
 use crate::elements::{Outputs, output};
 use crate::leaves::Leaves;
 
 pub(crate) fn run(case: &Case, leaves: &Leaves<'_>) -> Outputs {
     let args = &case.args;
-    if args["rnn_type"].as_str().is_some_and(|t| t != "gru")
-        || args["nonlinearity"].is_string()
-        || args["bidir"] == true
-        || args["stateless"] == true
-    {
+    if args["rnn_type"].as_str().is_some_and(|t| t != "gru") || args["bidir"] == true {
         return None;
     }
     let n_layers = |name: &str| args[name].as_u64().map(|n| n as usize);
     let layers = match case.function.as_str() {
+        "nn.Fc" if args["nonlinearity"] == "relu" => vec![Layer::Relu],
         "nn.Fc" => vec![Layer::FcStack(1)],
         "nn.FcStack" => vec![Layer::FcStack(n_layers("layers")?)],
         "nn.FcStackOut" => vec![Layer::FcStack(n_layers("layers")?), Layer::Dense],
@@ -29,6 +30,10 @@ pub(crate) fn run(case: &Case, leaves: &Leaves<'_>) -> Outputs {
             vec![Layer::FcStack(n), Layer::Gru, Layer::FcStack(n)]
         }
         "decoders.RnnFcDecoder" => return decoder(case, leaves),
+        "encoders.MfccTimeDistributedRnnEncoder" => return encoder(case, leaves),
+        "nn.Normalize" => return normalized(case, leaves),
+        "nn.StatelessRnn" => return stateless(case, leaves),
+        "nn.SingleGru" => vec![Layer::Gru, Layer::Norm],
         _ => return None,
     };
     let mut variables = Variables::new(case, leaves);
@@ -44,6 +49,16 @@ pub(crate) fn run(case: &Case, leaves: &Leaves<'_>) -> Outputs {
             let taken = variables.take(["kernel", "bias"].map(String::from));
             dense(x, taken.get("kernel"), taken.get("bias"))
         }
+        Layer::Norm => {
+            let taken = variables.take(["gamma", "beta"].map(String::from));
+            layer_norm(x, taken.get("gamma"), taken.get("beta"))
+        }
+        Layer::Relu => {
+            let taken = variables.take(fc_names("fc"));
+            let one = |part: &str| taken.get::<1>(&format!("fc/{part}"));
+            let x = dense(x, taken.get("fc/dense/kernel"), one("dense/bias"));
+            relu(layer_norm(x, one("layer_norm/gamma"), one("layer_norm/beta")))
+        }
     });
     let n_frames = x.dims()[1];
     let last_only = args["return_sequences"] == false;
@@ -55,6 +70,45 @@ enum Layer {
     FcStack(usize),
     Gru,
     Dense,
+    Norm,
+    /// Another activation than ours, from the same parts.
+    Relu,
+}
+
+fn normalized(case: &Case, leaves: &Leaves<'_>) -> Outputs {
+    let norm = match case.args["norm_type"].as_str()? {
+        "layer" => Norm::Layer,
+        "instance" => Norm::Instance,
+        "group" => Norm::Group,
+        _ => return None,
+    };
+    let taken = Variables::new(case, leaves).take(["scale", "shift"].map(String::from));
+    let flat = |name: &str| taken.get::<4>(name).flatten::<1>(0, 3);
+    Some(vec![output("out", normalize(leaves.input("x"), norm, flat("scale"), flat("shift")))])
+}
+
+fn stateless(case: &Case, leaves: &Leaves<'_>) -> Outputs {
+    let taken = Variables::new(case, leaves).take(gru_names());
+    let states = gru(leaves.input("x"), Some(leaves.input("state")), &taken, "gru");
+    let last = states.dims()[1] - 1;
+    Some(vec![output("out", states.clone()), output("out1", states.narrow(1, last, 1))])
+}
+
+fn encoder(case: &Case, leaves: &Leaves<'_>) -> Outputs {
+    let config = MfccEncoderConfig {
+        gru_units: case.size("rnn_channels"),
+        z_dims: case.size("z_dims"),
+        z_time_steps: case.size("z_time_steps"),
+    };
+    let shapes = config.weight_shapes().into_iter();
+    let mut parameters = Parameters::default();
+    for ((name, shape), (variable, ..)) in shapes.zip(case.tensors.under("w/")) {
+        let values = leaves.flat(&format!("w/{variable}"), &format!("w.{variable}"));
+        parameters.insert(name, shape, values);
+    }
+    let n_frames = case.tensors.shape("out/z")[1];
+    let z = mfcc_encoder(&config, leaves.input("audio"), n_frames, &parameters).unwrap();
+    Some(vec![output("z", z)])
 }
 
 fn fc_names(name: &str) -> Vec<String> {
@@ -98,6 +152,9 @@ fn decoder(case: &Case, leaves: &Leaves<'_>) -> Outputs {
         .map(|key| match key.as_str()? {
             "f0_scaled" => Some(("f0_scaled", InputKey::F0Scaled)),
             "ld_scaled" => Some(("ld_scaled", InputKey::LoudnessScaled)),
+            // Power takes the place of loudness.
+            "pw_scaled" => Some(("pw_scaled", InputKey::LoudnessScaled)),
+            "z" => Some(("z", InputKey::Z)),
             _ => None,
         })
         .collect::<Option<_>>()?;
@@ -110,6 +167,7 @@ fn decoder(case: &Case, leaves: &Leaves<'_>) -> Outputs {
         gru_units: case.size("rnn_channels"),
         layers_per_stack: case.size("layers_per_stack"),
         n_outputs: splits.iter().map(|s| s.1).sum(),
+        z_dims: if leaves.has_input("z") { case.tensors.shape("in/z")[2] } else { 0 },
     };
     let n_layers = config.layers_per_stack;
     let stack = |name: &str| -> Vec<String> {
@@ -121,12 +179,17 @@ fn decoder(case: &Case, leaves: &Leaves<'_>) -> Outputs {
     names.extend(["dense_out/kernel", "dense_out/bias"].map(String::from));
     let parameters = Variables::new(case, leaves).take(names);
     let inputs: Vec<Tensor<3>> = keys.iter().map(|k| leaves.input(k.0)).collect();
-    let raw = rnn_fc_decoder(&config, inputs, &parameters);
+    let state = (args["stateless"] == true).then(|| leaves.input("state"));
+    let Decoded { raw, state } = rnn_fc_decoder(&config, inputs, state, &parameters);
     let mut first = 0;
     let columns = splits.iter().map(|&(name, n)| {
         let column = output(name, raw.clone().narrow(2, first, n));
         first += n;
         column
     });
-    Some(columns.collect())
+    let mut outputs: Vec<_> = columns.collect();
+    if args["stateless"] == true {
+        outputs.push(output("state", state));
+    }
+    Some(outputs)
 }

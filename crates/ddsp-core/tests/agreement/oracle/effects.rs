@@ -1,7 +1,9 @@
 //! Group `effects`.
 
 use ddsp_cases::Case;
-use ddsp_core::effect::{Reverb, ReverbConfig};
+use ddsp_core::effect::{
+    FilteredNoiseReverbConfig, Reverb, ReverbConfig, exp_decay_ir, filtered_noise_ir,
+};
 use ddsp_core::filter::{Padding, frequency_filter};
 use ddsp_core::real::Real;
 use ddsp_core::scale::exp_sigmoid;
@@ -11,6 +13,8 @@ use super::{Outputs, output, real};
 pub(super) fn run<R: Real>(case: &Case) -> Outputs {
     match case.function.as_str() {
         "effects.Reverb" => reverb::<R>(case),
+        "effects.ExpDecayReverb" => exp_decay::<R>(case),
+        "effects.FilteredNoiseReverb" => filtered_noise::<R>(case),
         "effects.FIRFilter" => fir_filter::<R>(case),
         _ => None,
     }
@@ -31,6 +35,47 @@ fn reverb<R: Real>(case: &Case) -> Outputs {
         Reverb::<R>::new(&config, ir).unwrap().process(signal);
     }
     Some(vec![output("signal", signal)])
+}
+
+/// Gain and decay of each clip, or the variables that all share.
+fn exp_decay<R: Real>(case: &Case) -> Outputs {
+    let noise = real::<R>(case.tensors.get("in/noise"));
+    let of = |name: &str| real::<R>(case.tensors.get(name));
+    let (gains, decays) = if case.args["trainable"] == true {
+        (of("w/00:gain:0"), of("w/01:decay:0"))
+    } else {
+        (of("in/gain"), of("in/decay"))
+    };
+    let irs = gains.iter().zip(&decays).map(|(&gain, &decay)| exp_decay_ir(&noise, gain, decay));
+    reverberated(case, &irs.collect::<Vec<_>>())
+}
+
+fn filtered_noise<R: Real>(case: &Case) -> Outputs {
+    let name = if case.args["trainable"] == true { "w/00:magnitudes:0" } else { "in/magnitudes" };
+    let [.., n_frames, n_noise_bands] = *case.tensors.shape(name) else { return None };
+    let config = FilteredNoiseReverbConfig {
+        ir_size: case.size("reverb_length"),
+        n_frames,
+        n_noise_bands,
+        initial_bias: case.args["initial_bias"].as_f64()?,
+        window_size: case.size("window_size"),
+        add_dry: true,
+    };
+    let (magnitudes, noise) = (real::<R>(case.tensors.get(name)), case.tensors.get("in/noise"));
+    let irs = magnitudes.chunks(n_frames * n_noise_bands).zip(noise.chunks(config.ir_size));
+    let irs = irs.map(|(m, noise)| filtered_noise_ir(&config, m, &real::<R>(noise)).unwrap());
+    reverberated(case, &irs.collect::<Vec<_>>())
+}
+
+/// The clips of a case through a response each, or through one.
+fn reverberated<R: Real>(case: &Case, irs: &[Vec<R>]) -> Outputs {
+    let [_, n_samples] = *case.tensors.shape("in/audio") else { return None };
+    let config = ReverbConfig { ir_size: irs[0].len(), add_dry: true };
+    let mut signal = real::<R>(case.tensors.get("in/audio"));
+    for (b, signal) in signal.chunks_mut(n_samples).enumerate() {
+        Reverb::<R>::new(&config, &irs[b.min(irs.len() - 1)]).unwrap().process(signal);
+    }
+    Some(vec![output("control.ir", irs.concat()), output("signal", signal)])
 }
 
 /// `exp_sigmoid` of the magnitudes, then [`frequency_filter`].

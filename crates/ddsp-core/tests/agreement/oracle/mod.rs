@@ -38,7 +38,16 @@ const KNOWN_DISTANCES: &[(&str, &str, f64)] = &[
     ("core.wavetable_synthesis", PHASE_SUM, 5e-3),
     ("core.fft_convolve", "it convolves by an FFT in f32", 2e-5),
     ("effects.Reverb", "it convolves by an FFT in f32", 2e-5),
+    ("effects.ExpDecayReverb", "it convolves by an FFT in f32", 5e-5),
+    ("effects.FilteredNoiseReverb", "it convolves by an FFT in f32", 2e-5),
+    ("spectral_ops.compute_mag", FFT, 2e-5),
+    ("spectral_ops.compute_mel", FFT, 2e-5),
+    ("spectral_ops.compute_logmag", FFT, 1e-3),
+    ("spectral_ops.compute_logmel", FFT, 5e-4),
+    ("spectral_ops.compute_mfcc", FFT, 1e-4),
+    ("encoders.MfccTimeDistributedRnnEncoder", FFT, 5e-4),
 ];
+const FFT: &str = "an FFT in f32 of what is quiet between the partials";
 const PHASE_SUM: &str = "it sums phase in f32";
 
 /// Outputs by name; `None` where this function or these arguments are not built.

@@ -6,7 +6,7 @@ use ddsp_core::nn::dense::FcStack;
 use ddsp_core::nn::gru::Gru;
 use ddsp_core::nn::matrix::PackedMatrix;
 use ddsp_core::nn::rnn_fc_decoder::InputKey;
-use ddsp_core::nn::{RnnFcDecoder, RnnFcDecoderConfig};
+use ddsp_core::nn::{MfccEncoder, MfccEncoderConfig, RnnFcDecoder, RnnFcDecoderConfig};
 use ddsp_core::real::Real;
 use ddsp_core::simd::Isa;
 
@@ -17,41 +17,51 @@ pub(super) fn run<R: Real>(case: &Case) -> Outputs {
     match case.function.as_str() {
         "nn.Fc" | "nn.FcStack" | "nn.FcStackOut" | "nn.Rnn" | "nn.RnnSandwich" => layers::<R>(case),
         "decoders.RnnFcDecoder" => decoder::<R>(case),
+        "encoders.MfccTimeDistributedRnnEncoder" => encoder::<R>(case),
         _ => None,
     }
 }
 
 fn decoder<R: Real>(case: &Case) -> Outputs {
     let args = &case.args;
-    if args["rnn_type"].as_str().is_some_and(|t| t != "gru") {
+    if args["rnn_type"].as_str().is_some_and(|t| t != "gru") || args["stateless"] == true {
         return None;
     }
     let names: Vec<&str> = args["input_keys"].as_array()?.iter().flat_map(|k| k.as_str()).collect();
     let key = |name: &&str| match *name {
-        "f0_scaled" => Some((InputKey::F0Scaled, "f0_stack")),
-        "ld_scaled" => Some((InputKey::LoudnessScaled, "loudness_stack")),
+        "f0_scaled" => Some(InputKey::F0Scaled),
+        // Power takes the place of loudness.
+        "ld_scaled" | "pw_scaled" => Some(InputKey::LoudnessScaled),
+        "z" => Some(InputKey::Z),
         _ => None,
     };
-    let keys: Vec<_> = names.iter().map(key).collect::<Option<_>>()?;
+    let keys: Vec<InputKey> = names.iter().map(key).collect::<Option<_>>()?;
     let splits: Vec<(&str, usize)> = args["output_splits"]
         .as_array()?
         .iter()
         .map(|s| Some((s[0].as_str()?, s[1].as_u64()? as usize)))
         .collect::<Option<_>>()?;
     let config = RnnFcDecoderConfig {
-        input_keys: keys.iter().map(|k| k.0).collect(),
+        input_keys: keys.clone(),
         channels: args["ch"].as_u64()? as usize,
         gru_units: args["rnn_channels"].as_u64()? as usize,
         layers_per_stack: args["layers_per_stack"].as_u64()? as usize,
         n_outputs: splits.iter().map(|s| s.1).sum(),
+        z_dims: if keys.contains(&InputKey::Z) { case.tensors.shape("in/z")[2] } else { 0 },
     };
-    let stacks: Vec<&str> = keys.iter().map(|k| k.1).collect();
+    let stacks: Vec<&str> = keys.iter().map(|key| key.stack_name()).collect();
     let mut weights = weights::rnn_fc_decoder(case, &stacks, config.layers_per_stack);
     let mut decoder = RnnFcDecoder::<R>::new(&config, &mut weights).unwrap();
     let [n_batch, n_frames, _] = *case.tensors.shape("in/f0_scaled") else { return None };
     let mut raw = vec![R::default(); n_batch * n_frames * config.n_outputs];
     for (b, raw) in raw.chunks_mut(n_frames * config.n_outputs).enumerate() {
-        let frame = |i| names.iter().map(move |n| case.tensors.get(&format!("in/{n}"))[i]);
+        let frame = |i| {
+            names.iter().flat_map(move |n| {
+                let name = format!("in/{n}");
+                let width = case.tensors.shape(&name)[2];
+                case.tensors.get(&name)[i * width..(i + 1) * width].to_vec()
+            })
+        };
         let inputs: Vec<f64> = (b * n_frames..(b + 1) * n_frames).flat_map(frame).collect();
         decoder.reset();
         decoder.process(&real::<R>(&inputs), raw);
@@ -64,6 +74,29 @@ fn decoder<R: Real>(case: &Case) -> Outputs {
         output(name, column)
     });
     Some(outputs.collect())
+}
+
+fn encoder<R: Real>(case: &Case) -> Outputs {
+    let config = MfccEncoderConfig {
+        gru_units: case.size("rnn_channels"),
+        z_dims: case.size("z_dims"),
+        z_time_steps: case.size("z_time_steps"),
+    };
+    let mut weights = Weights::default();
+    for ((name, shape), (.., values)) in
+        config.weight_shapes().into_iter().zip(case.tensors.under("w/"))
+    {
+        weights.insert(name, shape, values.iter().map(|&x| x as f32).collect());
+    }
+    let mut encoder = MfccEncoder::<R>::new(&config, &mut weights).unwrap();
+    let ([_, n_samples], [_, n_frames, _]) =
+        (case.tensors.shape("in/audio"), case.tensors.shape("out/z"))
+    else {
+        return None;
+    };
+    let audio = real::<R>(case.tensors.get("in/audio"));
+    let z = audio.chunks(*n_samples).flat_map(|audio| encoder.z(audio, *n_frames).unwrap());
+    Some(vec![output("z", z.collect())])
 }
 
 /// A layer with the variables that it takes, in the order in which Keras made them.

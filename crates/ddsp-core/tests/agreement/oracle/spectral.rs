@@ -4,6 +4,8 @@ use ddsp_cases::Case;
 use ddsp_core::feature::framing::Padding;
 use ddsp_core::feature::loudness::{LoudnessConfig, a_weighting_db, loudness_db};
 use ddsp_core::feature::power::{power_db, rms_energy};
+use ddsp_core::feature::spectrum::{MelConfig, StftConfig, logmag, magnitudes, mel, mfcc};
+use ddsp_core::math::{LOG_EPS, safe_log};
 use ddsp_core::real::Real;
 use ddsp_core::resample::{ResampleMethod, resample};
 use ddsp_core::scale::{DecibelScale, hz_to_midi};
@@ -19,6 +21,11 @@ pub(super) fn run<R: Real>(case: &Case) -> Outputs {
         "ddsp 1.0.2 spectral_ops.compute_rms_energy" | "ddsp 1.0.2 spectral_ops.compute_power" => {
             power_1::<R>(case)
         }
+        "spectral_ops.compute_mag"
+        | "spectral_ops.compute_logmag"
+        | "spectral_ops.compute_mel"
+        | "spectral_ops.compute_logmel"
+        | "spectral_ops.compute_mfcc" => spectrum::<R>(case),
         "spectral_ops.get_framed_lengths + pad" => framing::<R>(case),
         "librosa.A_weighting(fft_frequencies)" => {
             let (sample_rate, n_fft) = (case.size("sample_rate"), case.size("n_fft"));
@@ -39,6 +46,38 @@ fn padding(case: &Case) -> Option<Padding> {
         Some("valid") => Some(Padding::Valid),
         Some(_) => None,
     }
+}
+
+fn spectrum<R: Real>(case: &Case) -> Outputs {
+    let number = |name: &str| case.args[name].as_f64();
+    let size = case.args.get("size").or_else(|| case.args.get("fft_size"))?.as_u64()?;
+    let stft = StftConfig {
+        size: size as usize,
+        overlap: number("overlap")?,
+        pad_end: case.args["pad_end"] != false,
+    };
+    let bands = |n_bands: &str| {
+        Some(MelConfig {
+            lo_hz: number("lo_hz")?,
+            hi_hz: number("hi_hz")?,
+            n_bands: case.size(n_bands),
+            sample_rate: case.size("sample_rate") as u32,
+        })
+    };
+    let [_, n_samples] = *case.tensors.shape("in/audio") else { return None };
+    let of = |audio: &[R]| match case.function.as_str() {
+        "spectral_ops.compute_mag" => Some(magnitudes(audio, &stft)),
+        "spectral_ops.compute_logmag" => Some(logmag(audio, &stft)),
+        "spectral_ops.compute_mel" => Some(mel(audio, &stft, &bands("bins")?)),
+        "spectral_ops.compute_logmel" => {
+            let mel = mel(audio, &stft, &bands("bins")?);
+            Some(mel.into_iter().map(|x| safe_log(x, LOG_EPS)).collect())
+        }
+        _ => Some(mfcc(audio, &stft, &bands("mel_bins")?, case.size("mfcc_bins"))),
+    };
+    let clips = real::<R>(case.tensors.get("in/audio"));
+    let clips: Vec<Vec<R>> = clips.chunks(n_samples).map(of).collect::<Option<_>>()?;
+    one(clips.concat())
 }
 
 fn loudness<R: Real>(case: &Case) -> Outputs {
