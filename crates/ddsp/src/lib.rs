@@ -4,6 +4,7 @@
 //! taps, filter designs) are made there. Tensors are `[batch, time, channel]`, audio is `[batch, samples]`. Every function takes
 //! f32 or f64, and computes in what it is given.
 
+pub mod cpu;
 pub mod effect;
 pub mod feature;
 pub mod filter;

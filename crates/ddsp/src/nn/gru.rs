@@ -3,6 +3,7 @@
 use burn::tensor::Tensor;
 use burn::tensor::activation::sigmoid;
 
+use crate::cpu::{self, GruOp};
 use crate::nn::{Parameters, dense};
 
 /// A gated recurrent unit over the frames of `x`, from `state` or from zeros; returns all states.
@@ -24,10 +25,14 @@ pub fn gru(
     let [units, n_gates] = recurrent_kernel.dims();
     let input_bias: Tensor<1> = bias.clone().narrow(0, 0, 1).reshape([n_gates]);
     let recurrent_bias = bias.narrow(0, 1, 1);
-    let from_state = |h: Tensor<2>| h.matmul(recurrent_kernel.clone()) + recurrent_bias.clone();
     let (device, dtype) = (x.device(), x.dtype());
     let mut h = state.unwrap_or_else(|| Tensor::zeros([n_batch, units], (&device, dtype)));
     let inputs = dense(x, weight("kernel"), input_bias);
+    if cpu::takes(&inputs) {
+        let recurrent_bias = recurrent_bias.reshape([n_gates]);
+        return cpu::apply(GruOp::default(), inputs, recurrent_kernel, Some((recurrent_bias, h)));
+    }
+    let from_state = |h: Tensor<2>| h.matmul(recurrent_kernel.clone()) + recurrent_bias.clone();
     let states = inputs.split(1, 1).into_iter().map(|row| {
         let row: Tensor<2> = row.reshape([n_batch, n_gates]);
         let recurrent = from_state(h.clone());

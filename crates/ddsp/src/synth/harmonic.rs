@@ -9,6 +9,7 @@ use ddsp_core::resample::ResampleMethod;
 use ddsp_core::scale::ScaleFn;
 use ddsp_core::synth::HarmonicConfig;
 
+use crate::cpu::{self, HarmonicOp};
 use crate::math::safe_divide;
 use crate::resample::resample;
 use crate::scale::exp_sigmoid;
@@ -64,7 +65,10 @@ pub fn normalize_harmonics(harmonic_distribution: Tensor<3>) -> Tensor<3> {
     safe_divide(harmonic_distribution, sum, DIVIDE_EPS)
 }
 
-/// The sound of a [`HarmonicConfig`] from controls; phase is exact, whatever its mode for playing.
+/// The sound of a [`HarmonicConfig`] from controls.
+///
+/// Magenta's ways of summing phase are those of the CPU form, on f32: its backward is that of the exact phase. Elsewhere phase is
+/// exact.
 ///
 /// *Shapes*: returns `[batch, n_samples]`.
 ///
@@ -77,6 +81,15 @@ pub fn harmonic(
     n_samples: usize,
     sample_rate: u32,
 ) -> Result<Tensor<2>, Error> {
+    let HarmonicControls { f0_hz, amplitudes, harmonic_distribution } = &controls;
+    let [_, n_frames, n_harmonics] = harmonic_distribution.dims();
+    if cpu::takes(f0_hz) && n_samples.is_multiple_of(n_frames) {
+        let config = HarmonicConfig { n_harmonics, ..config.clone() };
+        if let Some(op) = HarmonicOp::new(&config, sample_rate, n_samples / n_frames) {
+            let amplitudes = amplitudes.clone() * harmonic_distribution.clone();
+            return Ok(cpu::apply(op, f0_hz.clone(), amplitudes, None));
+        }
+    }
     harmonic_synthesis(controls, None, n_samples, sample_rate, config.amp_resample_method)
 }
 

@@ -1,0 +1,36 @@
+//! The CPU forms: coarse ops over slices that take the place of many small ones where f32 tensors lie in this machine's memory.
+//!
+//! Each computes what the generic form computes, and `tests/agreement` holds them against each other. Forward calls the kernels of
+//! `ddsp-core`; backward is derived by hand. [`generic_only`] turns them off.
+
+mod gru;
+mod harmonic;
+mod op;
+
+use std::cell::Cell;
+
+use burn::tensor::{DType, Device, Tensor};
+
+pub(crate) use gru::GruOp;
+pub(crate) use harmonic::HarmonicOp;
+pub(crate) use op::apply;
+
+thread_local! {
+    static GENERIC_ONLY: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Runs `f` with the generic forms alone, on this thread: for tests and benchmarks.
+pub fn generic_only<T>(f: impl FnOnce() -> T) -> T {
+    let before = GENERIC_ONLY.replace(true);
+    let out = f();
+    GENERIC_ONLY.set(before);
+    out
+}
+
+/// Whether a tensor is one that the CPU forms take.
+pub(crate) fn takes<const D: usize>(x: &Tensor<D>) -> bool {
+    let device = x.device();
+    x.dtype() == DType::F32
+        && !GENERIC_ONLY.get()
+        && (device == Device::flex() || device == Device::flex().autodiff())
+}
