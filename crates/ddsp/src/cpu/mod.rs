@@ -5,7 +5,9 @@
 
 mod gru;
 mod harmonic;
+mod norm;
 mod op;
+mod spectral_loss;
 
 use std::cell::Cell;
 
@@ -13,7 +15,9 @@ use burn::tensor::{DType, Device, Tensor};
 
 pub(crate) use gru::GruOp;
 pub(crate) use harmonic::HarmonicOp;
+pub(crate) use norm::NormOp;
 pub(crate) use op::apply;
+pub(crate) use spectral_loss::SpectralLossOp;
 
 thread_local! {
     static GENERIC_ONLY: Cell<bool> = const { Cell::new(false) };

@@ -8,6 +8,7 @@ use ddsp_core::feature::spectrum::StftConfig;
 use ddsp_core::math::LOG_EPS;
 use serde::{Deserialize, Serialize};
 
+use crate::cpu::{self, SpectralLossOp};
 use crate::feature::{loudness_db, magnitudes};
 use crate::loss::{LossType, mean_difference};
 use crate::math::{diff, safe_log};
@@ -55,7 +56,7 @@ type View = fn(Tensor<3>) -> Tensor<3>;
 
 /// How far apart two clips are in their spectrograms at several resolutions, as `[1]`.
 ///
-/// *Shapes*: `target_audio` and `audio` `[batch, n_samples]`.
+/// *Shapes*: `target_audio` and `audio` `[batch, n_samples]`. The target is data: no gradient passes to it.
 ///
 /// *Errors*: those of [`loudness_db`] where loudness has a weight.
 ///
@@ -66,7 +67,10 @@ pub fn spectral_loss(
     target_audio: Tensor<2>,
     audio: Tensor<2>,
 ) -> Result<Tensor<1>, Error> {
-    let loss_type = config.loss_type;
+    if let Some(op) = SpectralLossOp::new(config).filter(|_| cpu::takes(&audio)) {
+        return Ok(cpu::apply(op, audio, target_audio.detach(), None));
+    }
+    let (loss_type, target_audio) = (config.loss_type, target_audio.detach());
     let mut loss = Tensor::zeros([1], (&audio.device(), audio.dtype()));
     for &size in &config.fft_sizes {
         let stft = StftConfig::new(size);

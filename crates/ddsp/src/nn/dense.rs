@@ -4,6 +4,7 @@ use burn::tensor::Tensor;
 use ddsp_core::nn::dense::{LAYER_NORM_EPSILON, LEAKY_RELU_ALPHA};
 use ddsp_core::nn::mfcc_encoder::NORMALIZE_EPSILON;
 
+use crate::cpu::{self, NormOp};
 use crate::nn::Parameters;
 
 /// `x kernel + bias` in every frame.
@@ -65,6 +66,15 @@ pub fn leaky_relu(x: Tensor<3>) -> Tensor<3> {
 /// *Reference*: Magenta's `nn.Fc`.
 pub fn fc(x: Tensor<3>, parameters: &Parameters, name: &str) -> Tensor<3> {
     let one = |part: &str| parameters.get::<1>(&format!("{name}/{part}"));
+    if cpu::takes(&x) {
+        let [n_batch, n_frames, n_in] = x.dims();
+        let kernel = parameters.get::<2>(&format!("{name}/dense/kernel"));
+        let n_out = kernel.dims()[1];
+        let product = x.reshape([n_batch * n_frames, n_in]).matmul(kernel);
+        let rest = (one("layer_norm/gamma"), one("layer_norm/beta").unsqueeze());
+        let y: Tensor<2> = cpu::apply(NormOp, product, one("dense/bias"), Some(rest));
+        return y.reshape([n_batch, n_frames, n_out]);
+    }
     let x = dense(x, parameters.get(&format!("{name}/dense/kernel")), one("dense/bias"));
     leaky_relu(layer_norm(x, one("layer_norm/gamma"), one("layer_norm/beta")))
 }
