@@ -4,10 +4,12 @@
 //! taps, filter designs) are made there. Tensors are `[batch, time, channel]`, audio is `[batch, samples]`. Every function takes
 //! f32 or f64, and computes in what it is given.
 
+mod autoencoder;
 pub mod cpu;
 pub mod effect;
 pub mod feature;
 pub mod filter;
+mod group;
 pub mod loss;
 pub mod math;
 pub mod nn;
@@ -16,4 +18,6 @@ pub mod scale;
 pub mod synth;
 mod tensor;
 
+pub use autoencoder::{Autoencoder, Features};
 pub use burn;
+pub use group::{Controls, Noise, Rendered, processor_group};

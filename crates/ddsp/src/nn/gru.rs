@@ -33,7 +33,7 @@ pub fn gru(
         return cpu::apply(GruOp::default(), inputs, recurrent_kernel, Some((recurrent_bias, h)));
     }
     let from_state = |h: Tensor<2>| h.matmul(recurrent_kernel.clone()) + recurrent_bias.clone();
-    let states = inputs.split(1, 1).into_iter().map(|row| {
+    let states = steps(inputs).into_iter().map(|row| {
         let row: Tensor<2> = row.reshape([n_batch, n_gates]);
         let recurrent = from_state(h.clone());
         let gate = |x: &Tensor<2>, i: usize| x.clone().narrow(1, i * units, units);
@@ -44,4 +44,16 @@ pub fn gru(
         h.clone().unsqueeze_dim::<3>(1)
     });
     Tensor::cat(states.collect(), 1)
+}
+
+/// The frames one by one. Halved again and again: each cut of a long tensor has a gradient as long.
+fn steps(x: Tensor<3>) -> Vec<Tensor<3>> {
+    let n = x.dims()[1];
+    if n <= 1 {
+        return vec![x];
+    }
+    let later = steps(x.clone().narrow(1, n / 2, n - n / 2));
+    let mut all = steps(x.narrow(1, 0, n / 2));
+    all.extend(later);
+    all
 }
