@@ -219,10 +219,8 @@ impl<R: Real> Kernel for Run<'_, R> {
                     }
                 }
                 Phases::Summed(phases) => {
-                    let (tau, rate) =
-                        (R::narrow(std::f64::consts::TAU), R::narrow(bank.sample_rate));
                     for (omega, &hz) in bank.row.iter_mut().zip(frequencies_hz) {
-                        *omega = hz * tau / rate;
+                        *omega = radians_per_sample(hz, bank.sample_rate);
                     }
                     phases.advance(&mut bank.row);
                     for sine in &mut bank.row {
@@ -239,6 +237,30 @@ impl<R: Real> Kernel for Run<'_, R> {
             }
         }
     }
+}
+
+/// The phases in radians at which an [`OscillatorBank`] in one of Magenta's modes plays its sinusoids; in
+/// [`PhaseMode::Exact`] those of `MagentaF32`. A whole-clip function.
+///
+/// *Shapes*: `frequencies_hz` and the phases `n_samples × n_sinusoids`, sample-major.
+pub fn summed_phases<R: Real>(
+    frequencies_hz: &[R],
+    n_sinusoids: usize,
+    sample_rate: u32,
+    phase_mode: PhaseMode,
+) -> Vec<R> {
+    let chunk = (phase_mode == PhaseMode::MagentaAngular).then_some(ANGULAR_CHUNK_SAMPLES);
+    let mut phases = SummedPhases::new(n_sinusoids, chunk);
+    let rate = f64::from(sample_rate);
+    let mut out: Vec<R> = frequencies_hz.iter().map(|&hz| radians_per_sample(hz, rate)).collect();
+    out.chunks_exact_mut(n_sinusoids.max(1)).for_each(|row| phases.advance(row));
+    out
+}
+
+/// In the arithmetic of `R`, as Magenta's.
+#[inline(always)]
+fn radians_per_sample<R: Real>(hz: R, sample_rate: f64) -> R {
+    hz * R::narrow(std::f64::consts::TAU) / R::narrow(sample_rate)
 }
 
 /// The running sum of radians per sample, wrapped to [0, 2 pi) and restarted wrapped after each chunk.

@@ -1,8 +1,11 @@
 //! The harmonic bank.
 
 use ddsp_core::real::Real;
+use ddsp_core::resample::{ResampleMethod, resample};
 use ddsp_core::simd::{Isa, Kernel};
-use ddsp_core::synth::{Harmonic, HarmonicConfig};
+use ddsp_core::synth::conversion::harmonic_frequencies_hz;
+use ddsp_core::synth::oscillator_bank::summed_phases;
+use ddsp_core::synth::{Harmonic, HarmonicConfig, PhaseMode};
 use rayon::prelude::*;
 
 use crate::cpu::op::{CpuOp, View};
@@ -16,7 +19,8 @@ const RESEED: usize = 16;
 
 /// `f0_hz` `[batch, n_frames, 1]` and harmonic amplitudes `[batch, n_frames, n_harmonics]` to a signal `[batch, n_samples]`.
 ///
-/// Forward is [`Harmonic`]'s in any of its phase modes; backward is that of the exact phase.
+/// Forward is [`Harmonic`]'s in any of its phase modes; backward is taken at the phases that forward had. Where they were summed in f32,
+/// those of the exact sum are others within a second, and their gradient is that of another sound.
 #[derive(Debug)]
 pub(crate) struct HarmonicOp {
     config: HarmonicConfig,
@@ -53,6 +57,20 @@ impl HarmonicOp {
         kernel.finish(&mut signal[last..]);
     }
 
+    /// The phases of all harmonics at all samples, where forward summed them in f32.
+    fn summed_phases(&self, f0_hz: &[f32]) -> Option<Vec<f32>> {
+        let mode = self.config.phase_mode;
+        let n_harmonics = self.config.n_harmonics;
+        let frames = || harmonic_frequencies_hz(f0_hz, n_harmonics);
+        let n_samples = f0_hz.len() * self.hop_size;
+        let linear = ResampleMethod::Linear;
+        (mode != PhaseMode::Exact).then(|| {
+            let hz = resample(&frames(), n_harmonics, n_samples, linear, true);
+            let hz = hz.expect("there are frames, and a clip is no longer than its samples");
+            summed_phases(&hz, n_harmonics, self.sample_rate, mode)
+        })
+    }
+
     /// The gradients of one clip by f0 and amplitudes.
     fn clip_gradient(
         &self,
@@ -63,6 +81,7 @@ impl HarmonicOp {
         let (hop, n_harmonics, n_frames) = (self.hop_size, self.config.n_harmonics, f0_hz.len());
         let rate = f64::from(self.sample_rate);
         let isa = Isa::detect();
+        let summed = self.summed_phases(f0_hz);
         let mut d_amplitudes = vec![0.0; amplitudes.len()];
         // What the phases of a hop give by the phase that it starts with, and by its two frequencies.
         let mut sums = vec![[0.0_f64; 3]; n_frames];
@@ -88,15 +107,22 @@ impl HarmonicOp {
                     scratch.n_heard[l] = if hz > 0.0 { n_heard.min(1e9) as f32 } else { 1e9 };
                     scratch.fractions[l] = self.fractions[n];
                 }
-                let (to_next, d_next) = (&amplitudes[next * n_harmonics..][..n_harmonics], next);
-                isa.run(Backpropagate {
-                    scratch: &mut scratch,
-                    present: &amplitudes[i * n_harmonics..][..n_harmonics],
-                    next: to_next,
-                });
+                let row = |frame: usize| &amplitudes[frame * n_harmonics..][..n_harmonics];
+                match &summed {
+                    None => isa.run(Backpropagate {
+                        scratch: &mut scratch,
+                        present: row(i),
+                        next: row(next),
+                    }),
+                    Some(phases) => {
+                        let phases = &phases[(i * hop + first) * n_harmonics..];
+                        let phases = phases.chunks_exact(n_harmonics).take(n_lanes);
+                        backpropagate_summed(&mut scratch, row(i), row(next), phases);
+                    }
+                }
                 for k in 0..n_harmonics {
                     d_amplitudes[i * n_harmonics + k] += scratch.d_present[k];
-                    d_amplitudes[d_next * n_harmonics + k] += scratch.d_next[k];
+                    d_amplitudes[next * n_harmonics + k] += scratch.d_next[k];
                 }
                 for l in 0..n_lanes {
                     let n = first + l;
@@ -234,6 +260,33 @@ impl Kernel for Backpropagate<'_> {
         }
         for l in 0..LANES {
             d_phases[l] = slopes[l] * gradient[l];
+        }
+    }
+}
+
+/// The same from the radians of every harmonic: a row for each sample.
+fn backpropagate_summed<'a>(
+    scratch: &mut Scratch,
+    present: &[f32],
+    next: &[f32],
+    phases: impl Iterator<Item = &'a [f32]>,
+) {
+    let n_harmonics = present.len();
+    for sums in [&mut scratch.d_present, &mut scratch.d_next] {
+        sums.clear();
+        sums.resize(n_harmonics, 0.0);
+    }
+    scratch.d_phases.fill(0.0);
+    for (l, phases) in phases.enumerate() {
+        let (gradient, w) = (scratch.gradient[l], scratch.fractions[l]);
+        let n_heard = n_harmonics.min(scratch.n_heard[l] as usize);
+        for (k, &phase) in phases[..n_heard].iter().enumerate() {
+            let (sin, cos) = f64::from(phase).sin_cos();
+            let d = gradient * sin as f32;
+            scratch.d_present[k] += d * (1.0 - w);
+            scratch.d_next[k] += d * w;
+            let amplitude = w.mul_add(next[k] - present[k], present[k]);
+            scratch.d_phases[l] += gradient * amplitude * (k + 1) as f32 * cos as f32;
         }
     }
 }

@@ -33,8 +33,11 @@ pub fn generic_only<T>(f: impl FnOnce() -> T) -> T {
 
 /// Whether a tensor is one that the CPU forms take.
 pub(crate) fn takes<const D: usize>(x: &Tensor<D>) -> bool {
+    x.dtype() == DType::F32 && !GENERIC_ONLY.get() && is_here(x)
+}
+
+/// Whether a tensor lies in this machine's memory.
+pub(crate) fn is_here<const D: usize>(x: &Tensor<D>) -> bool {
     let device = x.device();
-    x.dtype() == DType::F32
-        && !GENERIC_ONLY.get()
-        && (device == Device::flex() || device == Device::flex().autodiff())
+    device == Device::flex() || device == Device::flex().autodiff()
 }

@@ -2,12 +2,12 @@
 
 use std::f64::consts::TAU;
 
-use burn::tensor::Tensor;
+use burn::tensor::{DType, Tensor};
 use ddsp_core::Error;
 use ddsp_core::math::DIVIDE_EPS;
 use ddsp_core::resample::ResampleMethod;
 use ddsp_core::scale::ScaleFn;
-use ddsp_core::synth::HarmonicConfig;
+use ddsp_core::synth::{HarmonicConfig, PhaseMode};
 
 use crate::cpu::{self, HarmonicOp};
 use crate::math::safe_divide;
@@ -67,8 +67,7 @@ pub fn normalize_harmonics(harmonic_distribution: Tensor<3>) -> Tensor<3> {
 
 /// The sound of a [`HarmonicConfig`] from controls.
 ///
-/// Magenta's ways of summing phase are those of the CPU form, on f32: its backward is that of the exact phase. Elsewhere phase is
-/// exact.
+/// Magenta's ways of summing phase are the CPU's, and in f32 whatever the type of the tensors. Elsewhere phase is exact.
 ///
 /// *Shapes*: returns `[batch, n_samples]`.
 ///
@@ -83,11 +82,16 @@ pub fn harmonic(
 ) -> Result<Tensor<2>, Error> {
     let HarmonicControls { f0_hz, amplitudes, harmonic_distribution } = &controls;
     let [_, n_frames, n_harmonics] = harmonic_distribution.dims();
-    if cpu::takes(f0_hz) && n_samples.is_multiple_of(n_frames) {
+    // Magenta's phases are f32 by nature, whatever surrounds them.
+    let is_summed = config.phase_mode != PhaseMode::Exact && cpu::is_here(f0_hz);
+    if (cpu::takes(f0_hz) || is_summed) && n_samples.is_multiple_of(n_frames) {
         let config = HarmonicConfig { n_harmonics, ..config.clone() };
         if let Some(op) = HarmonicOp::new(&config, sample_rate, n_samples / n_frames) {
             let amplitudes = amplitudes.clone() * harmonic_distribution.clone();
-            return Ok(cpu::apply(op, f0_hz.clone(), amplitudes, None));
+            let (f0_hz, dtype) = (f0_hz.clone(), f0_hz.dtype());
+            let signal: Tensor<2> =
+                cpu::apply(op, f0_hz.cast(DType::F32), amplitudes.cast(DType::F32), None);
+            return Ok(signal.cast(dtype));
         }
     }
     harmonic_synthesis(controls, None, n_samples, sample_rate, config.amp_resample_method)
