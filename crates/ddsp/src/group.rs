@@ -23,6 +23,7 @@ pub struct Noise {
 
 /// The controls of a synthesizer.
 #[derive(Debug, Clone)]
+#[allow(clippy::large_enum_variant, reason = "there are as many as synthesizers")]
 pub enum Controls {
     /// Of a harmonic bank.
     Harmonic(HarmonicControls),

@@ -8,6 +8,7 @@ mod autoencoder;
 pub mod cpu;
 pub mod effect;
 pub mod feature;
+mod fft;
 pub mod filter;
 mod group;
 pub mod loss;

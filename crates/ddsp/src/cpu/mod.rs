@@ -3,6 +3,7 @@
 //! Each computes what the generic form computes, and `tests/agreement` holds them against each other. Forward calls the kernels of
 //! `ddsp-core`; backward is derived by hand. [`generic_only`] turns them off.
 
+mod fft;
 mod gru;
 mod harmonic;
 mod norm;
@@ -13,10 +14,11 @@ use std::cell::Cell;
 
 use burn::tensor::{DType, Device, Tensor};
 
+pub(crate) use fft::FftOp;
 pub(crate) use gru::GruOp;
 pub(crate) use harmonic::HarmonicOp;
 pub(crate) use norm::NormOp;
-pub(crate) use op::apply;
+pub(crate) use op::{apply, apply_one};
 pub(crate) use spectral_loss::SpectralLossOp;
 
 thread_local! {

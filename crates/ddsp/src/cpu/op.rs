@@ -9,13 +9,13 @@ use burn::backend::autodiff::ops::{Backward, Ops, OpsKind};
 use burn::backend::flex::FlexTensor;
 use burn::backend::tensor::FloatTensor;
 use burn::backend::{Autodiff, Backend, Dispatch, Flex, TensorMetadata, backend_extension};
-use burn::tensor::{Tensor, TensorData};
+use burn::tensor::{DType, Element, Tensor, TensorData};
 
 /// A tensor as an op sees it.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct View<'a> {
+pub(crate) struct View<'a, E = f32> {
     pub(crate) shape: &'a [usize],
-    pub(crate) values: &'a [f32],
+    pub(crate) values: &'a [E],
 }
 
 /// A function of up to four tensors with a derivative. Made for one call: what backward needs, forward may keep in it.
@@ -24,6 +24,16 @@ pub(crate) trait CpuOp: Debug + Send + Sync {
     fn forward(&self, inputs: [View<'_>; 4]) -> (Vec<usize>, Vec<f32>);
     /// The gradients by each input, from that by the output; an empty one is zero.
     fn backward(&self, inputs: [View<'_>; 4], gradient: &[f32]) -> [Vec<f32>; 4];
+
+    /// The same in f64, of an op that is applied to it.
+    fn forward_f64(&self, _inputs: [View<'_, f64>; 4]) -> (Vec<usize>, Vec<f64>) {
+        unreachable!("{self:?} is applied to f32 alone")
+    }
+
+    /// The same in f64, of an op that is applied to it.
+    fn backward_f64(&self, _inputs: [View<'_, f64>; 4], _gradient: &[f64]) -> [Vec<f64>; 4] {
+        unreachable!("{self:?} is applied to f32 alone")
+    }
 }
 
 type Four<B> = (FloatTensor<B>, FloatTensor<B>, FloatTensor<B>, FloatTensor<B>);
@@ -49,13 +59,29 @@ pub(crate) trait CpuOps: Backend {
 }
 
 /// Calls `f` with views of contiguous tensors.
-fn viewed<T>(tensors: [FlexTensor; 4], f: impl FnOnce([View<'_>; 4]) -> T) -> T {
+fn viewed<E, T>(
+    tensors: [FlexTensor; 4],
+    slice: fn(&FlexTensor) -> Option<&[E]>,
+    f: impl FnOnce([View<'_, E>; 4]) -> T,
+) -> T {
     let tensors = tensors.map(|x| x.to_contiguous());
     let shapes = tensors.each_ref().map(|x| x.shape().to_vec());
     f(std::array::from_fn(|i| View {
         shape: &shapes[i],
-        values: tensors[i].as_slice::<f32>().expect("CPU forms take f32"),
+        values: slice(&tensors[i]).expect("all inputs are of one type"),
     }))
+}
+
+/// Gradients as tensors; an empty one is zero.
+fn gradients<E: Element>(inputs: [FlexTensor; 4], found: [Vec<E>; 4]) -> Four<Flex> {
+    let mut found = found.into_iter();
+    let [a, b, c, d] = inputs.map(|input| {
+        let shape = input.shape().to_vec();
+        let values = found.next().filter(|values| !values.is_empty());
+        let values = values.unwrap_or_else(|| vec![E::default(); shape.iter().product()]);
+        FlexTensor::from_data(TensorData::new(values, shape))
+    });
+    (a, b, c, d)
 }
 
 impl CpuOps for Flex {
@@ -66,7 +92,13 @@ impl CpuOps for Flex {
         c: FlexTensor,
         d: FlexTensor,
     ) -> FlexTensor {
-        let (shape, values) = viewed([a, b, c, d], |inputs| op.forward(inputs));
+        let (is_f64, inputs) = (a.dtype() == DType::F64, [a, b, c, d]);
+        if is_f64 {
+            let (shape, values) =
+                viewed(inputs, FlexTensor::as_slice, |inputs| op.forward_f64(inputs));
+            return FlexTensor::from_data(TensorData::new(values, shape));
+        }
+        let (shape, values) = viewed(inputs, FlexTensor::as_slice, |inputs| op.forward(inputs));
         FlexTensor::from_data(TensorData::new(values, shape))
     }
 
@@ -79,16 +111,18 @@ impl CpuOps for Flex {
         gradient: FlexTensor,
     ) -> Four<Self> {
         let gradient = gradient.to_contiguous();
-        let gradient = gradient.as_slice::<f32>().expect("CPU forms take f32");
-        let inputs = [a, b, c, d];
-        let shapes = inputs.each_ref().map(|x| x.shape().to_vec());
-        let found = viewed(inputs, |inputs| op.backward(inputs, gradient));
-        let [a, b, c, d] = std::array::from_fn(|i| {
-            let n = shapes[i].iter().product();
-            let values = if found[i].is_empty() { vec![0.0; n] } else { found[i].clone() };
-            FlexTensor::from_data(TensorData::new(values, shapes[i].clone()))
-        });
-        (a, b, c, d)
+        let (is_f64, inputs) = (a.dtype() == DType::F64, [a, b, c, d]);
+        if is_f64 {
+            let gradient = gradient.as_slice::<f64>().expect("it is of the inputs' type");
+            let found = viewed(inputs.clone(), FlexTensor::as_slice, |inputs| {
+                op.backward_f64(inputs, gradient)
+            });
+            return gradients(inputs, found);
+        }
+        let gradient = gradient.as_slice::<f32>().expect("it is of the inputs' type");
+        let found =
+            viewed(inputs.clone(), FlexTensor::as_slice, |inputs| op.backward(inputs, gradient));
+        gradients(inputs, found)
     }
 }
 
@@ -146,14 +180,14 @@ impl<B: Backend + CpuOps, C: CheckpointStrategy> CpuOps for Autodiff<B, C> {
     }
 }
 
-/// Applies an op to up to four tensors; those that it does not take are a lone zero.
+/// Applies an op to two or four tensors.
 pub(crate) fn apply<const D: usize, const A: usize, const B: usize>(
     op: impl CpuOp + 'static,
     a: Tensor<A>,
     b: Tensor<B>,
     rest: Option<(Tensor<1>, Tensor<2>)>,
 ) -> Tensor<D> {
-    let none = || Tensor::zeros([1], &a.device());
+    let none = || Tensor::zeros([1], (&a.device(), a.dtype()));
     let (c, d) = rest.unwrap_or_else(|| (none(), none().reshape([1, 1])));
     Tensor::from_dispatch(<Dispatch as CpuOps>::cpu_forward(
         Arc::new(op),
@@ -162,4 +196,13 @@ pub(crate) fn apply<const D: usize, const A: usize, const B: usize>(
         c.into_dispatch(),
         d.into_dispatch(),
     ))
+}
+
+/// Applies an op to one tensor.
+pub(crate) fn apply_one<const D: usize, const A: usize>(
+    op: impl CpuOp + 'static,
+    a: Tensor<A>,
+) -> Tensor<D> {
+    let none = Tensor::<1>::zeros([1], (&a.device(), a.dtype()));
+    apply(op, a, none, None)
 }

@@ -1,11 +1,11 @@
 //! Short-time spectra.
 
-use burn::signal::rfft;
 use burn::tensor::Tensor;
 use ddsp_core::feature::framing::hann_window;
 use ddsp_core::feature::spectrum::{MelConfig, StftConfig, mfcc_matrix};
 use ddsp_core::math::LOG_EPS;
 
+use crate::fft::rfft;
 use crate::math::{safe_log, safe_sqrt};
 use crate::tensor::{indices, pad, table};
 
@@ -37,7 +37,7 @@ pub fn power_spectrogram(frames: Tensor<3>) -> Tensor<3> {
     let frame_size = frames.dims()[2];
     let window =
         table(hann_window(frame_size), [1, 1, frame_size], (&frames.device(), frames.dtype()));
-    let (re, im) = rfft(frames * window, 2, Some(frame_size.next_power_of_two()));
+    let (re, im) = rfft(frames * window, frame_size.next_power_of_two());
     re.square() + im.square()
 }
 

@@ -1,10 +1,10 @@
 //! Convolution of clips with frames of impulse responses.
 
-use burn::signal::{irfft, rfft};
 use burn::tensor::Tensor;
 use ddsp_core::Error;
 use ddsp_core::filter::{DelayCompensation, Padding, get_fft_size};
 
+use crate::fft::{irfft, rfft};
 use crate::tensor::pad;
 
 /// Filters clips by impulse responses that follow each other: a clip is cut into as many frames, each is convolved with its own
@@ -39,11 +39,11 @@ pub fn fft_convolve(
     let fft_size = get_fft_size(frame_size, ir_size).max(2);
     let audio = pad(audio, 1, (0, n_frames * frame_size - n_samples));
     let frames: Tensor<3> = audio.reshape([n_batch, n_frames, frame_size]);
-    let (a_re, a_im) = rfft(frames, 2, Some(fft_size));
-    let (b_re, b_im) = rfft(impulse_response, 2, Some(fft_size));
+    let (a_re, a_im) = rfft(frames, fft_size);
+    let (b_re, b_im) = rfft(impulse_response, fft_size);
     let re = a_re.clone() * b_re.clone() - a_im.clone() * b_im.clone();
     let im = a_re * b_im + a_im * b_re;
-    let convolved = irfft(re, im, 2, Some(fft_size)).narrow(2, 0, frame_size + ir_size - 1);
+    let convolved = irfft(re, im, fft_size).narrow(2, 0, frame_size + ir_size - 1);
     let sum = overlap_add(convolved, frame_size);
     let size = match padding {
         Padding::Same => n_samples,
