@@ -10,7 +10,7 @@ const ARROWS: &[(&str, &[&str], &[&str])] = &[
     ("ddsp-core", &[], &["ddsp-cases"]),
     ("ddsp-io", &["ddsp-core"], &["ddsp-core", "ddsp-cases"]),
     ("ddsp-cases", &[], &[]),
-    ("ddsp-cli", &["ddsp-core", "ddsp-io"], &["ddsp-cases"]),
+    ("ddsp-cli", &["ddsp-core", "ddsp-io", "ddsp"], &["ddsp-cases"]),
     ("ddsp", &["ddsp-core"], &["ddsp-cases", "ddsp-io"]),
     ("ddsp-pd", &["ddsp-core", "ddsp-io"], &["ddsp-cases"]),
 ];

@@ -14,6 +14,7 @@ mod group;
 pub mod loss;
 pub mod math;
 pub mod nn;
+pub mod optim;
 pub mod resample;
 pub mod scale;
 pub mod synth;

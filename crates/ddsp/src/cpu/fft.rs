@@ -12,9 +12,11 @@ const ROWS: usize = 64;
 /// Rows `[n_rows, n]`, padded with zeros to `n_fft`, to `[n_rows, 2 n_bins]`: real parts, then imaginary parts. Or, as the inverse, the
 /// latter to rows of `n_fft`.
 #[derive(Debug)]
-pub(crate) struct FftOp {
-    pub(crate) n_fft: usize,
-    pub(crate) is_inverse: bool,
+pub struct FftOp {
+    /// The size.
+    pub n_fft: usize,
+    /// Whether it goes back.
+    pub is_inverse: bool,
 }
 
 impl FftOp {

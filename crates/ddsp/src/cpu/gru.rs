@@ -15,7 +15,7 @@ const MIN_ROWS: usize = 4;
 /// What the inputs give to the gates `[batch, n_frames, 3 units]`, the recurrent kernel `[units, 3 units]` and bias `[3 units]`, and
 /// the first state `[batch, units]` to states `[batch, n_frames, units]`.
 #[derive(Debug, Default)]
-pub(crate) struct GruOp {
+pub struct GruOp {
     kept: Mutex<Option<Kept>>,
 }
 

@@ -22,7 +22,7 @@ const RESEED: usize = 16;
 /// Forward is [`Harmonic`]'s in any of its phase modes; backward is taken at the phases that forward had. Where they were summed in f32,
 /// those of the exact sum are others within a second, and their gradient is that of another sound.
 #[derive(Debug)]
-pub(crate) struct HarmonicOp {
+pub struct HarmonicOp {
     config: HarmonicConfig,
     sample_rate: u32,
     hop_size: usize,
@@ -32,7 +32,7 @@ pub(crate) struct HarmonicOp {
 
 impl HarmonicOp {
     /// None where the kernel cannot do it.
-    pub(crate) fn new(config: &HarmonicConfig, sample_rate: u32, hop_size: usize) -> Option<Self> {
+    pub fn new(config: &HarmonicConfig, sample_rate: u32, hop_size: usize) -> Option<Self> {
         Harmonic::<f32>::new(config, sample_rate, hop_size).ok()?;
         let fractions = config.amp_resample_method.fractions(hop_size)?;
         Some(Self { config: config.clone(), sample_rate, hop_size, fractions })

@@ -12,6 +12,17 @@ mod spectral_loss;
 
 use std::cell::Cell;
 
+/// The ops without a graph around them, for benchmarks.
+#[doc(hidden)]
+pub mod plain {
+    pub use super::fft::FftOp;
+    pub use super::gru::GruOp;
+    pub use super::harmonic::HarmonicOp;
+    pub use super::norm::NormOp;
+    pub use super::op::{CpuOp, View};
+    pub use super::spectral_loss::SpectralLossOp;
+}
+
 use burn::tensor::{DType, Device, Tensor};
 
 pub(crate) use fft::FftOp;

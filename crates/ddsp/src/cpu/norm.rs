@@ -13,7 +13,7 @@ const ROWS: usize = 256;
 
 /// Products `[n_rows, n]`, bias `[n]`, gamma `[n]` and beta `[1, n]` to activations `[n_rows, n]`.
 #[derive(Debug)]
-pub(crate) struct NormOp;
+pub struct NormOp;
 
 impl CpuOp for NormOp {
     fn forward(&self, [x, bias, gamma, beta]: [View<'_>; 4]) -> (Vec<usize>, Vec<f32>) {

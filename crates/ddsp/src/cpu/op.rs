@@ -13,13 +13,15 @@ use burn::tensor::{DType, Element, Tensor, TensorData};
 
 /// A tensor as an op sees it.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct View<'a, E = f32> {
-    pub(crate) shape: &'a [usize],
-    pub(crate) values: &'a [E],
+pub struct View<'a, E = f32> {
+    /// Axes.
+    pub shape: &'a [usize],
+    /// In order, the last axis first to move.
+    pub values: &'a [E],
 }
 
 /// A function of up to four tensors with a derivative. Made for one call: what backward needs, forward may keep in it.
-pub(crate) trait CpuOp: Debug + Send + Sync {
+pub trait CpuOp: Debug + Send + Sync {
     /// The shape and the values.
     fn forward(&self, inputs: [View<'_>; 4]) -> (Vec<usize>, Vec<f32>);
     /// The gradients by each input, from that by the output; an empty one is zero.

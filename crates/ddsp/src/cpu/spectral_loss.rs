@@ -13,7 +13,7 @@ use crate::loss::{LossType, SpectralLossConfig};
 
 /// Audio and its target, both `[batch, n_samples]`, to the weighted L1 distance `[1]` of magnitudes and log-magnitudes.
 #[derive(Debug)]
-pub(crate) struct SpectralLossOp {
+pub struct SpectralLossOp {
     fft_sizes: Vec<usize>,
     mag_weight: f64,
     logmag_weight: f64,
@@ -23,7 +23,7 @@ pub(crate) struct SpectralLossOp {
 
 impl SpectralLossOp {
     /// None where other terms or distances are asked for.
-    pub(crate) fn new(config: &SpectralLossConfig) -> Option<Self> {
+    pub fn new(config: &SpectralLossConfig) -> Option<Self> {
         let SpectralLossConfig {
             fft_sizes,
             loss_type: LossType::L1,

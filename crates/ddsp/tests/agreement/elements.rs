@@ -79,14 +79,16 @@ impl Chooser {
 }
 
 type Values = (Vec<f64>, Vec<f64>);
+type OfTensors = Box<dyn Fn(&Draw, &[Tensor<1>]) -> Tensor<1>>;
+type OfSlices = Box<dyn Fn(&Draw) -> Values>;
 
 pub(crate) struct Element {
     pub(crate) name: &'static str,
     pub(crate) draw: Box<dyn Fn(u64) -> Draw>,
     /// Values, flat.
-    pub(crate) tensor: Box<dyn Fn(&Draw, &[Tensor<1>]) -> Tensor<1>>,
+    pub(crate) tensor: OfTensors,
     /// Values of the kernel in f32 and in f64.
-    pub(crate) kernel: Option<Box<dyn Fn(&Draw) -> Values>>,
+    pub(crate) kernel: Option<OfSlices>,
     /// Of central differences.
     pub(crate) step: f64,
     /// Where the tensors' f64 holds something in f32.

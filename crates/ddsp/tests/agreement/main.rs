@@ -151,8 +151,11 @@ fn forms_and_kernels_agree() {
 #[cfg(feature = "wgpu")]
 #[test]
 fn wgpu_agrees_with_the_kernels() {
-    let device = Device::wgpu(burn::tensor::DeviceKind::DefaultDevice);
-    println!("on {device:?}");
+    // An API that is asked for is not replaced by another one silently.
+    let options = Device::wgpu_options().graphics_api(burn::backend::wgpu::WgpuBackend::Vulkan);
+    let (device, setup) =
+        options.init_with_setup().expect("a Vulkan driver, as mesa-vulkan-drivers");
+    println!("on {:?}", setup.adapter.get_info());
     let mut n_run = 0;
     for element in elements() {
         let Some(of) = &element.kernel else { continue };

@@ -1,0 +1,5 @@
+//! Steps downhill.
+
+mod adam;
+
+pub use adam::Adam;
