@@ -109,14 +109,15 @@ fn gradients_are_central_differences() {
     println!("{n_run} points, {n_redrawn} redrawn beside a kink");
 }
 
+/// The relative distance. Both may be zero: what is silent has no gradient.
+fn apart(a: &[f64], b: &[f64]) -> f64 {
+    assert_eq!(a.len(), b.len());
+    if a.iter().chain(b).all(|x| *x == 0.0) { 0.0 } else { distance(a, b) }
+}
+
 #[test]
 fn forms_and_kernels_agree() {
     let device = Device::flex().autodiff();
-    let apart = |a: &[f64], b: &[f64]| {
-        assert_eq!(a.len(), b.len());
-        // Both may be zero: what is silent has no gradient.
-        if a.iter().chain(b).all(|x| *x == 0.0) { 0.0 } else { distance(a, b) }
-    };
     for element in elements() {
         let [mut forward, mut backward, mut kernel, mut precise] = [0.0_f64; 4];
         for shape in 0..N_SHAPES {
@@ -147,7 +148,7 @@ fn forms_and_kernels_agree() {
     }
 }
 
-/// On a GPU, or what the driver calls one: the generic forms against the kernels, in f32.
+/// On a GPU, or what the driver calls one: the generic forms against the kernels and the CPU's gradients, in f32.
 #[cfg(feature = "wgpu")]
 #[test]
 fn wgpu_agrees_with_the_kernels() {
@@ -158,15 +159,21 @@ fn wgpu_agrees_with_the_kernels() {
     println!("on {:?}", setup.adapter.get_info());
     let mut n_run = 0;
     for element in elements() {
-        let Some(of) = &element.kernel else { continue };
+        let [mut kernel, mut backward] = [0.0_f64; 2];
         for shape in 0..N_SHAPES {
             let draw = (element.draw)(shape * 1000);
-            let out = run(&element, &draw, DType::F32, &device.clone().autodiff()).0;
-            let d = distance(&out, &of(&draw).0);
-            println!("{:28} {d:.1e} from the kernel", element.name);
-            assert!(d <= FORM_LIMIT, "{}: {d:.1e}", element.name);
+            let there = run(&element, &draw, DType::F32, &device.clone().autodiff());
+            let here = run(&element, &draw, DType::F32, &Device::flex().autodiff());
+            backward = backward.max(apart(&there.1.concat(), &here.1.concat()));
+            let expected = element.kernel.as_ref().map_or(here.0, |of| of(&draw).0);
+            kernel = kernel.max(apart(&there.0, &expected));
             n_run += 1;
         }
+        println!(
+            "{:28} {kernel:.1e} from the kernel, gradients {backward:.1e} from the CPU's",
+            element.name
+        );
+        assert!(kernel <= FORM_LIMIT && backward <= FORM_LIMIT, "{}", element.name);
     }
     assert!(n_run > 0);
 }
