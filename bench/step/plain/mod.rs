@@ -1,12 +1,16 @@
 //! The step written out: slices, products, the kernels of the CPU forms, no graph.
 
-use ddsp::cpu::plain::{CpuOp, FftOp, GruOp, HarmonicOp, NormOp, SpectralLossOp, View};
+mod filters;
+mod layers;
+
+use ddsp::cpu::plain::{CpuOp, GruOp, HarmonicOp, SpectralLossOp, View};
 use ddsp::loss::SpectralLossConfig;
 use ddsp_core::filter::frequency_sampling_table;
 use ddsp_core::noise::uniform;
 use ddsp_core::synth::HarmonicConfig;
-use gemm::Parallelism;
 
+use self::filters::{Filter, NOISE_FFT, NONE, REVERB_FFT, Room};
+use self::layers::{Fc, Matrix, Weight, product};
 use crate::{
     CHANNELS, Clock, HOP, IR_SIZE, N_BANDS, N_BATCH, N_FRAMES, N_HARMONICS, N_OUTPUTS, N_SAMPLES,
     RATE, UNITS,
@@ -17,154 +21,10 @@ const PRODUCTS: &str = "matrix products";
 const NORMS: &str = "bias, norm, activation";
 const COPIES: &str = "copies of columns";
 const ADAM: &str = "Adam";
-/// Of a frame of noise and its taps; of a clip and its reverb.
-const NOISE_FFT: usize = 256;
-const REVERB_FFT: usize = 131_072;
 
 fn random(n: usize, seed: u64, low: f32, high: f32) -> Vec<f32> {
     let value = |i| low + (high - low) * 0.5 * (uniform(seed, i) + 1.0);
     (0..n as u64).map(value).collect()
-}
-
-/// A matrix in memory, or its transpose.
-#[derive(Clone, Copy)]
-struct Matrix<'a> {
-    values: &'a [f32],
-    strides: (isize, isize),
-}
-
-impl<'a> Matrix<'a> {
-    fn new(values: &'a [f32], n_columns: usize) -> Self {
-        Self { values, strides: (n_columns as isize, 1) }
-    }
-
-    fn transposed(self) -> Self {
-        Self { strides: (self.strides.1, self.strides.0), ..self }
-    }
-}
-
-/// `a b`, `[m, k]` and `[k, n]`.
-#[allow(unsafe_code, reason = "the library of matrix products takes pointers")]
-fn product(m: usize, k: usize, n: usize, a: Matrix<'_>, b: Matrix<'_>) -> Vec<f32> {
-    let mut out = vec![0.0_f32; m * n];
-    assert_eq!((a.values.len(), b.values.len()), (m * k, k * n));
-    // SAFETY: `out` is `[m, n]`, row by row, and the strides of `a` and `b` reach each of their `m k` and `k n` values.
-    unsafe {
-        gemm::gemm(
-            m,
-            n,
-            k,
-            out.as_mut_ptr(),
-            1,
-            n as isize,
-            false,
-            a.values.as_ptr(),
-            a.strides.1,
-            a.strides.0,
-            b.values.as_ptr(),
-            b.strides.1,
-            b.strides.0,
-            0.0,
-            1.0,
-            false,
-            false,
-            false,
-            Parallelism::Rayon(0),
-        );
-    }
-    out
-}
-
-/// A weight with its moments.
-struct Weight {
-    values: Vec<f32>,
-    gradient: Vec<f32>,
-    moments: [Vec<f32>; 2],
-}
-
-impl Weight {
-    fn new(n: usize, scale: f32, seed: u64) -> Self {
-        let zeros = || vec![0.0; n];
-        Self {
-            values: random(n, seed, -scale, scale),
-            gradient: zeros(),
-            moments: [zeros(), zeros()],
-        }
-    }
-
-    fn adam(&mut self, clip: f32) {
-        let [mean, square] = &mut self.moments;
-        let rows = self.values.iter_mut().zip(&self.gradient).zip(mean).zip(square);
-        for (((x, g), mean), square) in rows {
-            let g = g * clip;
-            *mean = 0.9 * *mean + 0.1 * g;
-            *square = 0.999 * *square + 0.001 * g * g;
-            *x -= 3e-4 * *mean / (square.sqrt() + 1e-7);
-        }
-    }
-}
-
-/// A dense layer with its norm and activation.
-struct Fc {
-    n_in: usize,
-    kernel: Weight,
-    bias: Weight,
-    gamma: Weight,
-    beta: Weight,
-    input: Vec<f32>,
-    products: Vec<f32>,
-}
-
-impl Fc {
-    fn new(n_in: usize, seed: u64) -> Self {
-        let scale = 1.0 / (n_in as f32).sqrt();
-        Self {
-            n_in,
-            kernel: Weight::new(n_in * CHANNELS, scale, seed),
-            bias: Weight::new(CHANNELS, 0.1, seed + 1),
-            gamma: Weight { values: vec![1.0; CHANNELS], ..Weight::new(CHANNELS, 0.0, 0) },
-            beta: Weight::new(CHANNELS, 0.1, seed + 2),
-            input: Vec::new(),
-            products: Vec::new(),
-        }
-    }
-
-    fn views(&self) -> [View<'_>; 4] {
-        [
-            View { shape: &[ROWS, CHANNELS], values: &self.products },
-            View { shape: &[CHANNELS], values: &self.bias.values },
-            View { shape: &[CHANNELS], values: &self.gamma.values },
-            View { shape: &[1, CHANNELS], values: &self.beta.values },
-        ]
-    }
-
-    fn forward(&mut self, x: Vec<f32>, clock: &mut Clock) -> Vec<f32> {
-        let kernel = Matrix::new(&self.kernel.values, CHANNELS);
-        self.products = clock.time(PRODUCTS, || {
-            product(ROWS, self.n_in, CHANNELS, Matrix::new(&x, self.n_in), kernel)
-        });
-        self.input = x;
-        clock.time(NORMS, || NormOp.forward(self.views()).1)
-    }
-
-    fn backward(&mut self, gradient: &[f32], needs_input: bool, clock: &mut Clock) -> Vec<f32> {
-        let [d, d_bias, d_gamma, d_beta] =
-            clock.time(NORMS, || NormOp.backward(self.views(), gradient));
-        (self.bias.gradient, self.gamma.gradient, self.beta.gradient) = (d_bias, d_gamma, d_beta);
-        let d = Matrix::new(&d, CHANNELS);
-        self.kernel.gradient = clock.time(PRODUCTS, || {
-            product(self.n_in, ROWS, CHANNELS, Matrix::new(&self.input, self.n_in).transposed(), d)
-        });
-        if !needs_input {
-            return Vec::new();
-        }
-        let kernel = Matrix::new(&self.kernel.values, CHANNELS).transposed();
-        clock.time(PRODUCTS, || product(ROWS, CHANNELS, self.n_in, d, kernel))
-    }
-
-    fn weights(&mut self) -> [&mut Weight; 4] {
-        [&mut self.kernel, &mut self.bias, &mut self.gamma, &mut self.beta]
-    }
 }
 
 /// Rows beside each other.
@@ -424,129 +284,5 @@ impl Step {
         let norm = all.iter().flat_map(|w| &w.gradient).map(|g| g * g).sum::<f32>().sqrt();
         let clip = (3.0 / norm.max(1e-30)).min(1.0);
         all.iter_mut().for_each(|weight| weight.adam(clip));
-    }
-}
-
-const NONE: View<'static> = View { shape: &[1], values: &[0.0] };
-
-fn transform(op: &FftOp, n: usize, x: &[f32]) -> Vec<f32> {
-    let shape = [x.len() / n, n];
-    op.forward([View { shape: &shape, values: x }, NONE, NONE, NONE]).1
-}
-
-fn transform_back(op: &FftOp, n: usize, x: &[f32], gradient: &[f32]) -> Vec<f32> {
-    let shape = [x.len() / n, n];
-    let [d, ..] = op.backward([View { shape: &shape, values: x }, NONE, NONE, NONE], gradient);
-    d
-}
-
-/// `a b`, or `a` times the conjugate of `b`, of packed spectra; `b` may be one for all.
-fn times(a: &[f32], b: &[f32], n_bins: usize, conjugate: bool) -> Vec<f32> {
-    let mut out = vec![0.0; a.len()];
-    let sign = if conjugate { -1.0 } else { 1.0 };
-    for (i, out) in out.chunks_exact_mut(2 * n_bins).enumerate() {
-        let a = &a[i * 2 * n_bins..][..2 * n_bins];
-        let b = &b[(i * 2 * n_bins) % b.len()..][..2 * n_bins];
-        for k in 0..n_bins {
-            let (re, im) = (b[k], sign * b[n_bins + k]);
-            out[k] = a[k] * re - a[n_bins + k] * im;
-            out[n_bins + k] = a[k] * im + a[n_bins + k] * re;
-        }
-    }
-    out
-}
-
-/// Noise through taps, frame by frame.
-struct Filter {
-    spectrum: Vec<f32>,
-    product: Vec<f32>,
-    taps: Vec<f32>,
-    signal: Vec<f32>,
-    start: usize,
-}
-
-const THERE: FftOp = FftOp { n_fft: NOISE_FFT, is_inverse: false };
-const BACK: FftOp = FftOp { n_fft: NOISE_FFT, is_inverse: true };
-
-impl Filter {
-    fn new(noise: &[f32], taps: &[f32], n_taps: usize) -> Self {
-        let spectrum = transform(&THERE, HOP, noise);
-        let of_taps = transform(&THERE, n_taps, taps);
-        let product = times(&spectrum, &of_taps, NOISE_FFT / 2 + 1, false);
-        let frames = transform(&BACK, NOISE_FFT + 2, &product);
-        let start = (n_taps - 1) / 2 - 1;
-        let mut signal = vec![0.0; N_BATCH * N_SAMPLES];
-        for (i, frame) in frames.chunks_exact(NOISE_FFT).enumerate() {
-            let (clip, at) = (i / N_FRAMES * N_SAMPLES, i % N_FRAMES * HOP);
-            for (n, x) in frame.iter().enumerate() {
-                if let Some(to) = (at + n).checked_sub(start).filter(|to| *to < N_SAMPLES) {
-                    signal[clip + to] += x;
-                }
-            }
-        }
-        Self { spectrum, product, taps: taps.to_vec(), signal, start }
-    }
-
-    fn backward(&self, gradient: &[f32], n_taps: usize) -> Vec<f32> {
-        let mut frames = vec![0.0; ROWS * NOISE_FFT];
-        for (i, frame) in frames.chunks_exact_mut(NOISE_FFT).enumerate() {
-            let (clip, at) = (i / N_FRAMES * N_SAMPLES, i % N_FRAMES * HOP);
-            for (n, x) in frame.iter_mut().enumerate() {
-                if let Some(to) = (at + n).checked_sub(self.start).filter(|to| *to < N_SAMPLES) {
-                    *x = gradient[clip + to];
-                }
-            }
-        }
-        let d_product = transform_back(&BACK, NOISE_FFT + 2, &self.product, &frames);
-        let d_taps = times(&d_product, &self.spectrum, NOISE_FFT / 2 + 1, true);
-        transform_back(&THERE, n_taps, &self.taps, &d_taps)
-    }
-}
-
-/// Clips through one response, the dry signal added.
-struct Room {
-    clips: Vec<f32>,
-    response: Vec<f32>,
-    product: Vec<f32>,
-    dry: Vec<f32>,
-    masked: Vec<f32>,
-    signal: Vec<f32>,
-}
-
-const FAR: FftOp = FftOp { n_fft: REVERB_FFT, is_inverse: false };
-const FAR_BACK: FftOp = FftOp { n_fft: REVERB_FFT, is_inverse: true };
-
-impl Room {
-    fn new(dry: &[f32], ir: &[f32]) -> Self {
-        let mut masked = ir.to_vec();
-        masked[0] = 0.0;
-        let clips = transform(&FAR, N_SAMPLES, dry);
-        let response = transform(&FAR, IR_SIZE, &masked);
-        let product = times(&clips, &response, REVERB_FFT / 2 + 1, false);
-        let wet = transform(&FAR_BACK, REVERB_FFT + 2, &product);
-        let mut signal = dry.to_vec();
-        for (signal, wet) in signal.chunks_exact_mut(N_SAMPLES).zip(wet.chunks_exact(REVERB_FFT)) {
-            signal.iter_mut().zip(wet).for_each(|(y, x)| *y += x);
-        }
-        Self { clips, response, product, dry: dry.to_vec(), masked, signal }
-    }
-
-    fn backward(&self, gradient: &[f32]) -> (Vec<f32>, Vec<f32>) {
-        let n_bins = REVERB_FFT / 2 + 1;
-        let mut padded = vec![0.0; N_BATCH * REVERB_FFT];
-        let clips = padded.chunks_exact_mut(REVERB_FFT).zip(gradient.chunks_exact(N_SAMPLES));
-        clips.for_each(|(to, from)| to[..N_SAMPLES].copy_from_slice(from));
-        let d_product = transform_back(&FAR_BACK, REVERB_FFT + 2, &self.product, &padded);
-        let d_clips = times(&d_product, &self.response, n_bins, true);
-        let mut d_dry = transform_back(&FAR, N_SAMPLES, &self.dry, &d_clips);
-        d_dry.iter_mut().zip(gradient).for_each(|(to, x)| *to += x);
-        let each = times(&d_product, &self.clips, n_bins, true);
-        let mut sum = vec![0.0; 2 * n_bins];
-        for clip in each.chunks_exact(2 * n_bins) {
-            sum.iter_mut().zip(clip).for_each(|(s, x)| *s += x);
-        }
-        let mut d_ir = transform_back(&FAR, IR_SIZE, &self.masked, &sum);
-        d_ir[0] = 0.0;
-        (d_dry, d_ir)
     }
 }
