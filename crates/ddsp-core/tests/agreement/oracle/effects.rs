@@ -2,7 +2,7 @@
 
 use ddsp_cases::Case;
 use ddsp_core::effect::{
-    FilteredNoiseReverbConfig, Reverb, ReverbConfig, exp_decay_ir, filtered_noise_ir,
+    CropLocation, FilteredNoiseReverbConfig, Reverb, ReverbConfig, exp_decay_ir, filtered_noise_ir,
 };
 use ddsp_core::filter::{Padding, frequency_filter};
 use ddsp_core::real::Real;
@@ -15,6 +15,20 @@ pub(super) fn run<R: Real>(case: &Case) -> Outputs {
         "effects.Reverb" => reverb::<R>(case),
         "effects.ExpDecayReverb" => exp_decay::<R>(case),
         "effects.FilteredNoiseReverb" => filtered_noise::<R>(case),
+        "processors.Add" => {
+            let of = |name: &str| real::<R>(case.tensors.get(name));
+            let sum = of("in/signal_one").into_iter().zip(of("in/signal_two")).map(|(a, b)| a + b);
+            Some(vec![output("signal", sum.collect())])
+        }
+        "processors.Crop" => {
+            let location: CropLocation =
+                serde_json::from_value(case.args["crop_location"].clone()).unwrap();
+            let n = case.tensors.shape("in/audio")[1];
+            let range = location.range(n, case.size("frame_size"));
+            let clips = real::<R>(case.tensors.get("in/audio"));
+            let cut = clips.chunks(n).flat_map(|clip| clip[range.clone()].to_vec());
+            Some(vec![output("signal", cut.collect())])
+        }
         "effects.FIRFilter" => fir_filter::<R>(case),
         _ => None,
     }

@@ -1,8 +1,8 @@
 //! Filters and reverbs.
 
-use ddsp::effect::{exp_decay_ir, filtered_noise_ir, reverb};
+use ddsp::effect::{crop, exp_decay_ir, filtered_noise_ir, reverb};
 use ddsp::filter::{fft_convolve, frequency_filter, frequency_impulse_response};
-use ddsp_core::effect::{FilteredNoiseReverbConfig, ReverbConfig};
+use ddsp_core::effect::{CropLocation, FilteredNoiseReverbConfig, ReverbConfig};
 use ddsp_core::filter::{DelayCompensation, Padding};
 use ddsp_core::real::Real;
 use ddsp_core::{effect, filter};
@@ -50,6 +50,11 @@ pub(super) fn filters() -> Vec<Element> {
             window_size: 0,
             add_dry: true,
         }
+    }
+    const CUTS: [CropLocation; 3] = [CropLocation::Front, CropLocation::Center, CropLocation::Back];
+    fn cut<R: Real>(d: &Draw) -> Vec<R> {
+        let range = CUTS[d.sizes[0]].range(d.inputs[0].0[1], d.sizes[1]);
+        d.clips(0).into_iter().flat_map(|x: Vec<R>| x[range.clone()].to_vec()).collect()
     }
     fn noisy<R: Real>(d: &Draw) -> Vec<R> {
         effect::filtered_noise_ir(&noise_reverb(d), &d.values::<R>(0), &d.values(1)).unwrap()
@@ -113,6 +118,18 @@ pub(super) fn filters() -> Vec<Element> {
             },
             |d, x| reverb(d.tensor(x, 0), d.tensor(x, 1), true).unwrap(),
             reverberated
+        ),
+        element!(
+            "crop",
+            |c| {
+                let (b, n) = (c.size(1, 3), c.size(20, 60));
+                Draw {
+                    sizes: vec![c.size(0, 2), c.size(2, 15)],
+                    inputs: vec![c.input(&[b, n], -1.0, 1.0)],
+                }
+            },
+            |d, x| crop(d.tensor(x, 0), d.sizes[1], CUTS[d.sizes[0]]),
+            cut
         ),
         element!(
             "exp_decay_ir",
