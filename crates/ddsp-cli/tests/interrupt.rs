@@ -30,14 +30,14 @@ fn names(folder: &Path) -> Vec<String> {
     names
 }
 
-/// The command, heeding interrupts even where these tests run in the background of a shell, which ignores them there.
+/// The command, heeding interrupts even where these tests run in the background of a shell or under `nohup`, which ignore signals there.
 fn command() -> Command {
     let ddsp = env!("CARGO_BIN_EXE_ddsp");
     if !cfg!(target_os = "linux") {
         return Command::new(ddsp);
     }
     let mut env = Command::new("env");
-    env.args(["--default-signal=INT", ddsp]);
+    env.args(["--default-signal", ddsp]);
     env
 }
 
