@@ -11,7 +11,7 @@ const ARROWS: &[(&str, &[&str], &[&str])] = &[
     ("ddsp-io", &["ddsp-core"], &["ddsp-core", "ddsp-cases"]),
     ("ddsp-cases", &[], &[]),
     ("ddsp-cli", &["ddsp-core", "ddsp-io", "ddsp"], &["ddsp-cases"]),
-    ("ddsp", &["ddsp-core"], &["ddsp-cases", "ddsp-io"]),
+    ("ddsp", &["ddsp-core", "ddsp-io"], &["ddsp-cases"]),
     ("ddsp-pd", &["ddsp-core", "ddsp-io"], &["ddsp-cases"]),
 ];
 

@@ -143,6 +143,13 @@ pub enum Error {
         /// What was expected and found, and what to do.
         detail: String,
     },
+    /// A data set that is missing, damaged, or other than what is asked for.
+    Dataset {
+        /// The file or folder.
+        path: PathBuf,
+        /// What was expected and found, and what to do.
+        detail: String,
+    },
     /// The output cannot be written; what had been written of it is removed.
     Write {
         /// The file to be written.
@@ -188,7 +195,7 @@ impl Error {
             Self::UnsupportedCodec { .. }
             | Self::Protected { .. }
             | Self::TooManyChannels { .. } => ErrorKind::UnsupportedCodec,
-            Self::Damaged { .. } | Self::Table { .. } => ErrorKind::Damaged,
+            Self::Damaged { .. } | Self::Table { .. } | Self::Dataset { .. } => ErrorKind::Damaged,
             Self::NoSamples { .. } | Self::NoFiniteSample { .. } => ErrorKind::NoAudio,
             Self::NoSuchChannel { .. }
             | Self::TooLong { .. }
@@ -228,6 +235,11 @@ impl Error {
     /// A table that is not what it should be; `detail` says what was expected and found.
     pub(crate) fn table(path: &Path, detail: impl Into<String>) -> Self {
         Self::Table { path: path.to_owned(), detail: detail.into() }
+    }
+
+    /// A data set that cannot be used; `detail` says what was expected and found.
+    pub fn dataset(path: &Path, detail: impl Into<String>) -> Self {
+        Self::Dataset { path: path.to_owned(), detail: detail.into() }
     }
 
     /// An instrument that cannot be used; `detail` says what was expected and found.
@@ -303,6 +315,7 @@ impl fmt::Display for Error {
             }
             Self::Checkpoint { path, detail }
             | Self::Instrument { path, detail }
+            | Self::Dataset { path, detail }
             | Self::Table { path, detail } => {
                 write!(f, "{}: {detail}", path.display())
             }

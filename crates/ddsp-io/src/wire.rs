@@ -2,7 +2,7 @@
 
 /// What a field holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Wire<'a> {
+pub(crate) enum Wire<'a> {
     /// An integer, a boolean or an enumeration.
     Varint(u64),
     /// A string or a message.
@@ -15,7 +15,7 @@ pub(super) enum Wire<'a> {
 
 impl<'a> Wire<'a> {
     /// The bytes of a string or a message.
-    pub(super) fn bytes(self) -> Result<&'a [u8], String> {
+    pub(crate) fn bytes(self) -> Result<&'a [u8], String> {
         match self {
             Self::Bytes(bytes) => Ok(bytes),
             other => Err(format!("expected a message or text, found {other:?}")),
@@ -23,13 +23,13 @@ impl<'a> Wire<'a> {
     }
 
     /// Text, whose bytes must be UTF-8.
-    pub(super) fn text(self) -> Result<String, String> {
+    pub(crate) fn text(self) -> Result<String, String> {
         let text = std::str::from_utf8(self.bytes()?);
         text.map(str::to_owned).map_err(|_| "expected text, found other bytes".to_owned())
     }
 
     /// An integer that is not negative.
-    pub(super) fn number(self) -> Result<u64, String> {
+    pub(crate) fn number(self) -> Result<u64, String> {
         match self {
             Self::Varint(n) if n <= i64::MAX as u64 => Ok(n),
             other => Err(format!("expected a number from 0 on, found {other:?}")),
@@ -37,20 +37,20 @@ impl<'a> Wire<'a> {
     }
 
     /// An integer that counts or points at something in memory.
-    pub(super) fn size(self) -> Result<usize, String> {
+    pub(crate) fn size(self) -> Result<usize, String> {
         usize::try_from(self.number()?).map_err(|e| e.to_string())
     }
 }
 
 /// The numbers and contents of the fields of a message; an error ends it.
 #[derive(Debug)]
-pub(super) struct Fields<'a> {
+pub(crate) struct Fields<'a> {
     rest: &'a [u8],
 }
 
 impl<'a> Fields<'a> {
     /// The fields of `message`.
-    pub(super) fn new(message: &'a [u8]) -> Self {
+    pub(crate) fn new(message: &'a [u8]) -> Self {
         Self { rest: message }
     }
 
@@ -89,7 +89,7 @@ impl<'a> Iterator for Fields<'a> {
 }
 
 /// Takes an integer of seven bits a byte, lowest first.
-pub(super) fn take_varint(rest: &mut &[u8]) -> Option<u64> {
+pub(crate) fn take_varint(rest: &mut &[u8]) -> Option<u64> {
     let mut value = 0;
     for shift in (0..64).step_by(7) {
         let (&byte, after) = rest.split_first()?;
@@ -103,20 +103,71 @@ pub(super) fn take_varint(rest: &mut &[u8]) -> Option<u64> {
 }
 
 /// Takes `n` bytes if there are as many.
-pub(super) fn take_bytes<'a>(rest: &mut &'a [u8], n: u64) -> Option<&'a [u8]> {
+pub(crate) fn take_bytes<'a>(rest: &mut &'a [u8], n: u64) -> Option<&'a [u8]> {
     let (bytes, after) = rest.split_at_checked(usize::try_from(n).ok()?)?;
     *rest = after;
     Some(bytes)
 }
 
 /// Takes four bytes, lowest first.
-pub(super) fn take_u32(rest: &mut &[u8]) -> Option<u32> {
+pub(crate) fn take_u32(rest: &mut &[u8]) -> Option<u32> {
     take_bytes(rest, 4).map(|b| u32::from_le_bytes([b[0], b[1], b[2], b[3]]))
+}
+
+/// Appends an integer of seven bits a byte, lowest first.
+pub(crate) fn put_varint(out: &mut Vec<u8>, mut value: u64) {
+    while value >= 0x80 {
+        out.push(value as u8 | 0x80);
+        value >>= 7;
+    }
+    out.push(value as u8);
+}
+
+/// Appends a field that is an integer.
+pub(crate) fn put_number(out: &mut Vec<u8>, field: u64, value: u64) {
+    put_varint(out, field << 3);
+    put_varint(out, value);
+}
+
+/// Appends a field that is text or a message.
+pub(crate) fn put_bytes(out: &mut Vec<u8>, field: u64, bytes: &[u8]) {
+    put_varint(out, field << 3 | 2);
+    put_varint(out, bytes.len() as u64);
+    out.extend_from_slice(bytes);
+}
+
+/// Appends a field of four bytes.
+pub(crate) fn put_f32(out: &mut Vec<u8>, field: u64, value: f32) {
+    put_varint(out, field << 3 | 5);
+    out.extend_from_slice(&value.to_le_bytes());
+}
+
+/// Appends a field of eight bytes.
+pub(crate) fn put_f64(out: &mut Vec<u8>, field: u64, value: f64) {
+    put_varint(out, field << 3 | 1);
+    out.extend_from_slice(&value.to_le_bytes());
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_put_is_read() {
+        let mut out = Vec::new();
+        put_number(&mut out, 1, 1 << 40);
+        put_bytes(&mut out, 2, b"hi");
+        put_f32(&mut out, 3, 1.0);
+        put_f64(&mut out, 4, 1.0);
+        let fields: Vec<_> = Fields::new(&out).collect::<Result<_, _>>().unwrap();
+        let expected = [
+            (1, Wire::Varint(1 << 40)),
+            (2, Wire::Bytes(b"hi")),
+            (3, Wire::Fixed32(1.0_f32.to_bits())),
+            (4, Wire::Fixed64),
+        ];
+        assert_eq!(fields, expected);
+    }
 
     #[test]
     fn fields_come_in_order_and_half_ones_are_errors() {
