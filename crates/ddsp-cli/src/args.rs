@@ -39,6 +39,8 @@ pub(crate) enum Command {
     Import(ImportArgs),
     /// Measure recordings that an instrument was trained on, and store in it what auto adjust goes by.
     Statistics(StatisticsArgs),
+    /// Turn recordings into a data set that an instrument is trained on.
+    Prepare(PrepareArgs),
     /// Measure how fast each stage runs on this machine.
     Bench(BenchArgs),
     /// Measure pitch trackers on recordings whose pitch is known.
@@ -235,6 +237,61 @@ pub(crate) struct StatisticsArgs {
 }
 
 #[derive(Debug, clap::Args)]
+#[command(after_help = EXIT_CODES)]
+pub(crate) struct PrepareArgs {
+    /// Recordings of one instrument, one note at a time: files, folders, or patterns as '*.wav'. 10 to 20 minutes make a good
+    /// instrument.
+    #[arg(required = true, value_name = "AUDIO")]
+    pub(crate) inputs: Vec<PathBuf>,
+
+    /// The folder of the data set. It appears when it is whole; interrupted work goes on with the same command.
+    #[arg(short, long, value_name = "DATASET")]
+    pub(crate) output: PathBuf,
+
+    /// Samples a second of the instrument that will be trained: 16000 trains fastest, 44100 and 48000 reach as far as the ear.
+    #[arg(long, value_name = "HZ", default_value_t = 16_000,
+          value_parser = clap::value_parser!(u32).range(8_000..=96_000))]
+    pub(crate) sample_rate: u32,
+
+    /// Frames a second. [default: 250, at 44100 Hz 245]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(20..=1000))]
+    pub(crate) frame_rate: Option<u32>,
+
+    /// The pitch tracker, in training and whenever the instrument plays.
+    #[arg(long, value_name = "NAME", default_value = F0Config::NAMES[0],
+          value_parser = clap::builder::PossibleValuesParser::new(F0Config::NAMES))]
+    pub(crate) pitch: String,
+
+    /// Look for pitch between these two, as 80-800. [default: 32 to 2000]
+    #[arg(long, value_name = "HZ-HZ", value_parser = range_hz)]
+    pub(crate) f0_range: Option<(f32, f32)>,
+
+    /// Use this channel alone, counted from 1. [default: the mean of all channels]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
+    pub(crate) channel: Option<u16>,
+
+    /// Length of an example.
+    #[arg(long, value_name = "S", default_value_t = 4.0, value_parser = seconds)]
+    pub(crate) example_s: f64,
+
+    /// From the beginning of one example to that of the next.
+    #[arg(long, value_name = "S", default_value_t = 1.0, value_parser = seconds)]
+    pub(crate) hop_s: f64,
+
+    /// Share of every recording, its last part, that is not trained on but measured on. 0 to 0.5.
+    #[arg(long, value_name = "SHARE", default_value_t = 0.1, value_parser = within(0.0..=0.5))]
+    pub(crate) held_out: f64,
+
+    /// Leave recordings at their level instead of scaling each to a peak of 0.9, as `ddsp transfer` will do.
+    #[arg(long)]
+    pub(crate) no_normalize: bool,
+
+    /// Make the data set anew where there is another one.
+    #[arg(long)]
+    pub(crate) restart: bool,
+}
+
+#[derive(Debug, clap::Args)]
 pub(crate) struct BenchArgs {
     /// A name from `ddsp models`, or a .ddsp file.
     #[arg(short, long, value_name = "NAME|FILE", default_value = "alto_sax")]
@@ -297,6 +354,14 @@ fn peak(text: &str) -> Result<f32, String> {
         .ok()
         .filter(|peak| *peak > 0.0 && *peak <= 1.0)
         .ok_or_else(|| "expected more than 0 and at most 1".to_owned())
+}
+
+/// A length of an example.
+fn seconds(text: &str) -> Result<f64, String> {
+    text.parse()
+        .ok()
+        .filter(|s| (0.1..=60.0).contains(s))
+        .ok_or_else(|| "expected 0.1 to 60 seconds".to_owned())
 }
 
 /// Two frequencies, the lower first.

@@ -19,6 +19,7 @@ pub mod resample;
 pub mod scale;
 pub mod synth;
 mod tensor;
+pub mod train;
 
 pub use autoencoder::{Autoencoder, Features};
 pub use burn;

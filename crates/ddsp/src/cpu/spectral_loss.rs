@@ -6,6 +6,7 @@ use ddsp_core::feature::framing::hann_window;
 use ddsp_core::feature::spectrum::StftConfig;
 use ddsp_core::fft::{Complex, RealFft};
 use ddsp_core::math::{LOG_EPS, safe_log};
+use ddsp_core::simd::{Isa, Kernel};
 use rayon::prelude::*;
 
 use crate::cpu::op::{CpuOp, View};
@@ -62,6 +63,7 @@ impl SpectralLossOp {
         let by_mag = (self.mag_weight / count) as f32;
         let by_log = (self.logmag_weight / count) as f32;
         let (mut mag_sum, mut log_sum) = (0.0_f64, 0.0_f64);
+        let isa = Isa::detect();
         for i in 0..n_frames {
             let start = i * hop_size;
             for (clip, spectrum) in clips.iter().zip(&mut spectra) {
@@ -72,25 +74,10 @@ impl SpectralLossOp {
                 fft.forward(&mut frame, spectrum);
             }
             let [spectrum, target] = &mut spectra;
-            let (mut mags, mut logs) = (0.0_f32, 0.0_f32);
-            for (k, (bin, target)) in spectrum.iter_mut().zip(target).enumerate() {
-                let norm = |x: &Complex<f32>| (x.re * x.re + x.im * x.im).sqrt();
-                let (value, target) = (norm(bin), norm(target));
-                let rise = value - target;
-                mags += rise.abs();
-                let mut slope = by_mag * sign(rise);
-                if by_log != 0.0 {
-                    let rise = safe_log(value, LOG_EPS) - safe_log(target, LOG_EPS);
-                    logs += rise.abs();
-                    slope += if value > 0.0 { by_log * sign(rise) / value } else { 0.0 };
-                }
-                // The adjoint of a real transform is the inverse one with its inner bins halved.
-                let inner = if k == 0 || k == n_bins - 1 { 1.0 } else { 0.5 };
-                let scale = if value > 0.0 { inner * slope / value } else { 0.0 };
-                *bin = Complex { re: bin.re * scale, im: bin.im * scale };
-            }
-            mag_sum += f64::from(mags);
-            log_sum += f64::from(logs);
+            let mut sums = [0.0_f32; 2];
+            isa.run(Compare { spectrum, target, by_mag, by_log, sums: &mut sums });
+            mag_sum += f64::from(sums[0]);
+            log_sum += f64::from(sums[1]);
             fft.inverse_unnormalised(spectrum, &mut frame);
             for ((d, &x), &w) in gradient[start..].iter_mut().zip(&frame).zip(&window) {
                 *d += x * w;
@@ -100,9 +87,79 @@ impl SpectralLossOp {
     }
 }
 
+/// Bins that are compared together.
+const LANES: usize = 16;
+
+/// A spectrum beside its target: their distances go to `sums`, magnitudes and their logarithms, and the gradient by the windowed frame,
+/// as the unnormalised inverse transform takes it, to the place of the spectrum.
+struct Compare<'a> {
+    spectrum: &'a mut [Complex<f32>],
+    target: &'a [Complex<f32>],
+    by_mag: f32,
+    by_log: f32,
+    sums: &'a mut [f32; 2],
+}
+
+impl Kernel for Compare<'_> {
+    #[inline(always)]
+    fn run(self) {
+        let Self { spectrum, target, by_mag, by_log, sums } = self;
+        let mut partial = [[0.0_f32; LANES]; 2];
+        let mut bins = spectrum.chunks_exact_mut(LANES);
+        let targets = target.chunks_exact(LANES);
+        let rest = targets.remainder();
+        for (bins, targets) in bins.by_ref().zip(targets) {
+            for i in 0..LANES {
+                let (slope, distances) = compare(bins[i], targets[i], by_mag, by_log);
+                bins[i] = slope;
+                partial[0][i] += distances[0];
+                partial[1][i] += distances[1];
+            }
+        }
+        for (i, (bin, target)) in bins.into_remainder().iter_mut().zip(rest).enumerate() {
+            let (slope, distances) = compare(*bin, *target, by_mag, by_log);
+            *bin = slope;
+            partial[0][i] += distances[0];
+            partial[1][i] += distances[1];
+        }
+        for half in [8, 4, 2, 1] {
+            for i in 0..half {
+                partial[0][i] += partial[0][i + half];
+                partial[1][i] += partial[1][i + half];
+            }
+        }
+        *sums = [partial[0][0], partial[1][0]];
+        // The adjoint of a real transform is the inverse one with its inner bins halved.
+        for edge in [0, spectrum.len() - 1] {
+            spectrum[edge].re *= 2.0;
+            spectrum[edge].im *= 2.0;
+        }
+    }
+}
+
+/// Half the slope of the loss by a bin, and the distances of magnitude and log-magnitude.
+#[inline(always)]
+fn compare(
+    bin: Complex<f32>,
+    target: Complex<f32>,
+    by_mag: f32,
+    by_log: f32,
+) -> (Complex<f32>, [f32; 2]) {
+    let value = (bin.re * bin.re + bin.im * bin.im).sqrt();
+    let target = (target.re * target.re + target.im * target.im).sqrt();
+    let rise = value - target;
+    let log_rise = safe_log(value, LOG_EPS) - safe_log(target, LOG_EPS);
+    // Silence has a slope of zero.
+    let over = if value > 0.0 { 1.0 / value } else { 0.0 };
+    let scale = 0.5 * over * (by_log * over).mul_add(sign(log_rise), by_mag * sign(rise));
+    (Complex { re: bin.re * scale, im: bin.im * scale }, [rise.abs(), log_rise.abs()])
+}
+
 /// -1, 0 or 1.
+#[inline(always)]
 fn sign(x: f32) -> f32 {
-    f32::from(i8::from(x > 0.0) - i8::from(x < 0.0))
+    let negative = if x < 0.0 { 1.0 } else { 0.0 };
+    (if x > 0.0 { 1.0 } else { 0.0 }) - negative
 }
 
 impl CpuOp for SpectralLossOp {

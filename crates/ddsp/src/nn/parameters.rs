@@ -12,13 +12,14 @@ use ddsp_core::model::Weights;
 pub struct Parameters(BTreeMap<String, (Vec<usize>, Tensor<1>)>);
 
 impl Parameters {
-    /// The weights of a model on a device, as leaves whose gradient is wanted.
+    /// The weights of a model on a device; where that remembers what gradients need, as leaves whose gradient is wanted.
     pub fn new(weights: &Weights, device: &Device, dtype: DType) -> Self {
         let mut parameters = Self::default();
         for (name, shape, values) in weights.iter() {
             let data = TensorData::new(values.to_vec(), [values.len()]);
             let values: Tensor<1> = Tensor::from_data(data, (device, dtype));
-            parameters.insert(name, shape.to_vec(), values.require_grad());
+            let values = if device.is_autodiff() { values.require_grad() } else { values };
+            parameters.insert(name, shape.to_vec(), values);
         }
         parameters
     }

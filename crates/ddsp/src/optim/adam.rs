@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use burn::tensor::Tensor;
+use burn::tensor::{DType, Device, Tensor, TensorData};
+use ddsp_core::model::Weights;
 
 use crate::nn::Parameters;
 
@@ -78,10 +79,49 @@ impl Adam {
     /// What the gradient is multiplied by, `[1]`, without waiting for the device.
     fn clip(&self, gradients: &BTreeMap<String, Tensor<1>>) -> Option<Tensor<1>> {
         let most = self.clip_norm?;
-        let squares = gradients.values().map(|g| g.clone().square().sum());
-        let norm = squares.reduce(|a, b| a + b)?.sqrt();
-        Some((norm.clamp_min(1e-30).recip() * most).clamp_max(1.0))
+        Some((gradient_norm(gradients)?.clamp_min(1e-30).recip() * most).clamp_max(1.0))
     }
+
+    /// What it remembers, to go on from: the steps taken, and by weight, flat, the mean gradients and the mean squares.
+    pub fn memory(&self) -> (u64, Weights, Weights) {
+        let (mut means, mut squares) = (Weights::default(), Weights::default());
+        for (name, (mean, square)) in &self.moments {
+            for (to, from) in [(&mut means, mean), (&mut squares, square)] {
+                let values = from.clone().into_data().convert::<f32>().try_to_vec();
+                let values: Vec<f32> = values.expect("it was made f32");
+                to.insert(name, vec![values.len()], values);
+            }
+        }
+        (self.n_steps.unsigned_abs().into(), means, squares)
+    }
+
+    /// The same optimiser with this memory, for weights on that device.
+    pub fn remembering(
+        mut self,
+        n_steps: u64,
+        means: &Weights,
+        squares: &Weights,
+        device: &Device,
+    ) -> Self {
+        let tensor = |values: &[f32]| -> Tensor<1> {
+            let data = TensorData::new(values.to_vec(), [values.len()]);
+            Tensor::from_data(data, (&device.clone().without_autodiff(), DType::F32))
+        };
+        self.n_steps = i32::try_from(n_steps).unwrap_or(i32::MAX);
+        let both = means.iter().zip(squares.iter());
+        self.moments = both
+            .map(|((name, _, mean), (_, _, square))| {
+                (name.to_owned(), (tensor(mean), tensor(square)))
+            })
+            .collect();
+        self
+    }
+}
+
+/// The norm of a whole gradient, `[1]`; none without one.
+pub fn gradient_norm(gradients: &BTreeMap<String, Tensor<1>>) -> Option<Tensor<1>> {
+    let squares = gradients.values().map(|g| g.clone().square().sum());
+    Some(squares.reduce(|a, b| a + b)?.sqrt())
 }
 
 #[cfg(test)]

@@ -2,4 +2,4 @@
 
 mod adam;
 
-pub use adam::Adam;
+pub use adam::{Adam, gradient_norm};
