@@ -28,6 +28,10 @@ pub(crate) enum Cause {
     Output = 5,
     /// Some of several inputs failed; the others are done.
     Some = 6,
+    /// A training could not go on, or died.
+    Training = 7,
+    /// Stopped by whoever started it.
+    Interrupted = 130,
 }
 
 impl Failure {
