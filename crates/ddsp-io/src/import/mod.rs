@@ -5,12 +5,13 @@
 //! `checkpoint` that names the newest. The way through: `folder` chooses the files, [`Bundle`] reads
 //! the tensors (`sstable`, `wire`, `crc32c` are its formats), `object_graph` says which part of the
 //! model each belongs to, `gin` and `recipe` what the parts are, `variables` brings the two together,
-//! and [`import`] makes a model of it. [`training_recipe`] tells how it was trained,
+//! and [`import`] makes a model of it. [`training_recipe`] and [`adam_slots`] tell how it was trained,
 //! for whoever trains on.
 //!
 //! All of it was written by someone else: lengths and checksums are compared before they are
 //! believed, and what is not understood is refused with a sentence rather than guessed.
 
+mod adam;
 mod bundle;
 mod crc32c;
 mod folder;
@@ -27,6 +28,7 @@ mod variables;
 mod wire;
 mod wiring;
 
+pub use adam::{AdamSlots, Moments, adam_slots};
 pub use bundle::{Bundle, Entry};
 pub use folder::Choice;
 pub use magenta::{Imported, Report, import, import_to_train};
