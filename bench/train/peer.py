@@ -66,7 +66,7 @@ def sines(f0_hz, n_harmonics, hop, rate=RATE):
     phase = (2.0 * math.pi * (cycles - cycles.floor())).float()
     k = torch.arange(1, n_harmonics + 1, dtype=f0.dtype)
     table = (phase.reshape(-1, 1) * k).sin_()
-    table *= f0.reshape(-1, 1) * k < rate / 2
+    table.masked_fill_(k >= rate / 2 / f0.reshape(-1, 1), 0.0)
     return table.view(batch * frames, hop, n_harmonics)
 
 
