@@ -5,9 +5,13 @@
 
 pub mod atomic;
 pub mod audio;
+mod crc32c;
+pub mod dataset;
 pub mod error;
 pub mod import;
 pub mod instrument;
 pub mod pitch_table;
+pub mod tfrecord;
+mod wire;
 
 pub use error::{Error, ErrorKind, Result};

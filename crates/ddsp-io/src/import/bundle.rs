@@ -8,10 +8,10 @@ use std::fs::File;
 use std::io::{Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 
-use super::crc32c::{agree, crc32c, extend, unmask};
 use super::sstable::read_table;
-use super::wire::{Fields, Wire, take_u32, take_varint};
+use crate::crc32c::{agree, crc32c, extend, unmask};
 use crate::error::{Error, Result};
+use crate::wire::{Fields, Wire, take_u32, take_varint};
 
 /// An index larger than this is not read: that of a large autoencoder has a hundredth of it.
 const MAX_INDEX_BYTES: u64 = 4 << 20;

@@ -4,7 +4,7 @@
 
 use std::collections::BTreeSet;
 
-use super::wire::Fields;
+use crate::wire::Fields;
 
 /// The name of the tensor that holds the graph.
 pub(super) const OBJECT_GRAPH_NAME: &str = "_CHECKPOINTABLE_OBJECT_GRAPH";

@@ -5,8 +5,8 @@
 //!
 //! *Reference*: LevelDB, `doc/table_format.md`.
 
-use super::crc32c::{agree, crc32c, unmask};
-use super::wire::{take_bytes, take_u32, take_varint};
+use crate::crc32c::{agree, crc32c, unmask};
+use crate::wire::{take_bytes, take_u32, take_varint};
 
 /// The last eight bytes of every table.
 const MAGIC: u64 = 0xdb47_7524_8b80_fb57;

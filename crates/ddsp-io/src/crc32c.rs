@@ -1,4 +1,4 @@
-//! CRC-32C (Castagnoli), the checksum of TensorFlow's checkpoints.
+//! CRC-32C (Castagnoli), the checksum of TensorFlow's checkpoints and records.
 
 /// The polynomial 0x1edc6f41 with its bits reversed.
 const POLYNOMIAL: u32 = 0x82f6_3b78;
@@ -35,12 +35,12 @@ const fn tables() -> [[u32; 256]; 8] {
 }
 
 /// Whether a checksum is the one that is stored. While fuzzing all are, so that what lies behind them is reached.
-pub(super) fn agree(computed: u32, stored: u32) -> bool {
+pub(crate) fn agree(computed: u32, stored: u32) -> bool {
     cfg!(fuzzing) || computed == stored
 }
 
 /// The checksum of the bytes.
-pub(super) fn crc32c(bytes: &[u8]) -> u32 {
+pub(crate) fn crc32c(bytes: &[u8]) -> u32 {
     extend(0, bytes)
 }
 
@@ -48,7 +48,7 @@ pub(super) fn crc32c(bytes: &[u8]) -> u32 {
 ///
 /// *Reference*: Kounavis and Berry 2005, "A systematic approach to building high performance,
 /// software-based, CRC generators": eight bytes at a time.
-pub(super) fn extend(crc: u32, bytes: &[u8]) -> u32 {
+pub(crate) fn extend(crc: u32, bytes: &[u8]) -> u32 {
     let at = |k: usize, byte: u32| TABLES[k][(byte & 0xff) as usize];
     let mut crc = !crc;
     let mut chunks = bytes.chunks_exact(8);
@@ -65,8 +65,13 @@ pub(super) fn extend(crc: u32, bytes: &[u8]) -> u32 {
 }
 
 /// The checksum that is stored as `masked`.
-pub(super) fn unmask(masked: u32) -> u32 {
+pub(crate) fn unmask(masked: u32) -> u32 {
     masked.wrapping_sub(MASK).rotate_left(15)
+}
+
+/// How a checksum is stored.
+pub(crate) fn mask(crc: u32) -> u32 {
+    crc.rotate_right(15).wrapping_add(MASK)
 }
 
 #[cfg(test)]
@@ -87,6 +92,6 @@ mod tests {
     #[test]
     fn unmasking_undoes_the_mask() {
         let crc = 0x1234_5678_u32;
-        assert_eq!(unmask(crc.rotate_right(15).wrapping_add(MASK)), crc);
+        assert_eq!(unmask(mask(crc)), crc);
     }
 }

@@ -2,7 +2,7 @@
 
 /// What a field holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Wire<'a> {
+pub(crate) enum Wire<'a> {
     /// An integer, a boolean or an enumeration.
     Varint(u64),
     /// A string or a message.
@@ -15,7 +15,7 @@ pub(super) enum Wire<'a> {
 
 impl<'a> Wire<'a> {
     /// The bytes of a string or a message.
-    pub(super) fn bytes(self) -> Result<&'a [u8], String> {
+    pub(crate) fn bytes(self) -> Result<&'a [u8], String> {
         match self {
             Self::Bytes(bytes) => Ok(bytes),
             other => Err(format!("expected a message or text, found {other:?}")),
@@ -23,13 +23,13 @@ impl<'a> Wire<'a> {
     }
 
     /// Text, whose bytes must be UTF-8.
-    pub(super) fn text(self) -> Result<String, String> {
+    pub(crate) fn text(self) -> Result<String, String> {
         let text = std::str::from_utf8(self.bytes()?);
         text.map(str::to_owned).map_err(|_| "expected text, found other bytes".to_owned())
     }
 
     /// An integer that is not negative.
-    pub(super) fn number(self) -> Result<u64, String> {
+    pub(crate) fn number(self) -> Result<u64, String> {
         match self {
             Self::Varint(n) if n <= i64::MAX as u64 => Ok(n),
             other => Err(format!("expected a number from 0 on, found {other:?}")),
@@ -37,20 +37,20 @@ impl<'a> Wire<'a> {
     }
 
     /// An integer that counts or points at something in memory.
-    pub(super) fn size(self) -> Result<usize, String> {
+    pub(crate) fn size(self) -> Result<usize, String> {
         usize::try_from(self.number()?).map_err(|e| e.to_string())
     }
 }
 
 /// The numbers and contents of the fields of a message; an error ends it.
 #[derive(Debug)]
-pub(super) struct Fields<'a> {
+pub(crate) struct Fields<'a> {
     rest: &'a [u8],
 }
 
 impl<'a> Fields<'a> {
     /// The fields of `message`.
-    pub(super) fn new(message: &'a [u8]) -> Self {
+    pub(crate) fn new(message: &'a [u8]) -> Self {
         Self { rest: message }
     }
 
@@ -89,7 +89,7 @@ impl<'a> Iterator for Fields<'a> {
 }
 
 /// Takes an integer of seven bits a byte, lowest first.
-pub(super) fn take_varint(rest: &mut &[u8]) -> Option<u64> {
+pub(crate) fn take_varint(rest: &mut &[u8]) -> Option<u64> {
     let mut value = 0;
     for shift in (0..64).step_by(7) {
         let (&byte, after) = rest.split_first()?;
@@ -103,14 +103,30 @@ pub(super) fn take_varint(rest: &mut &[u8]) -> Option<u64> {
 }
 
 /// Takes `n` bytes if there are as many.
-pub(super) fn take_bytes<'a>(rest: &mut &'a [u8], n: u64) -> Option<&'a [u8]> {
+pub(crate) fn take_bytes<'a>(rest: &mut &'a [u8], n: u64) -> Option<&'a [u8]> {
     let (bytes, after) = rest.split_at_checked(usize::try_from(n).ok()?)?;
     *rest = after;
     Some(bytes)
 }
 
+/// Appends an integer of seven bits a byte, lowest first.
+pub(crate) fn put_varint(message: &mut Vec<u8>, mut value: u64) {
+    while value >= 0x80 {
+        message.push(value as u8 | 0x80);
+        value >>= 7;
+    }
+    message.push(value as u8);
+}
+
+/// Appends a field that holds a string or a message.
+pub(crate) fn put_bytes(message: &mut Vec<u8>, number: u64, bytes: &[u8]) {
+    put_varint(message, number << 3 | 2);
+    put_varint(message, bytes.len() as u64);
+    message.extend_from_slice(bytes);
+}
+
 /// Takes four bytes, lowest first.
-pub(super) fn take_u32(rest: &mut &[u8]) -> Option<u32> {
+pub(crate) fn take_u32(rest: &mut &[u8]) -> Option<u32> {
     take_bytes(rest, 4).map(|b| u32::from_le_bytes([b[0], b[1], b[2], b[3]]))
 }
 
@@ -129,5 +145,18 @@ mod tests {
         }
         assert!(take_varint(&mut &[0xff; 20][..]).is_none());
         assert!(Wire::Varint(u64::MAX).size().is_err());
+    }
+
+    #[test]
+    fn what_is_put_is_taken() {
+        for value in [0, 1, 127, 128, 300, u64::from(u32::MAX), u64::MAX] {
+            let mut message = Vec::new();
+            put_varint(&mut message, value);
+            let mut rest = &message[..];
+            assert_eq!((take_varint(&mut rest), rest.len()), (Some(value), 0));
+        }
+        let mut message = Vec::new();
+        put_bytes(&mut message, 2, b"hi");
+        assert_eq!(message, [0x12, 2, b'h', b'i']);
     }
 }
