@@ -37,6 +37,8 @@ pub(crate) enum Command {
     Info(InfoArgs),
     /// Turn a checkpoint of Magenta's Python library (3.x) into a model file.
     Import(ImportArgs),
+    /// Make a data set of recordings, for training: cut, with pitch and loudness, and graded.
+    Prepare(PrepareArgs),
     /// Measure recordings that an instrument was trained on, and store in it what auto adjust goes by.
     Statistics(StatisticsArgs),
     /// Measure how fast each stage runs on this machine.
@@ -235,6 +237,57 @@ pub(crate) struct StatisticsArgs {
 }
 
 #[derive(Debug, clap::Args)]
+#[command(after_help = EXIT_CODES)]
+pub(crate) struct PrepareArgs {
+    /// Recordings of one instrument or voice, folders of them, or patterns as '*.wav'. Any format, rate, number of channels
+    /// and length. One note at a time, a dry room, ten minutes or more make a good instrument.
+    #[arg(required = true, value_name = "AUDIO")]
+    pub(crate) inputs: Vec<PathBuf>,
+
+    /// The folder of the data set, which is made. It may be moved and copied.
+    #[arg(short, long, value_name = "DATASET")]
+    pub(crate) output: PathBuf,
+
+    /// Samples a second: 16000, 32000, 44100 or 48000. [default: 48000 if all recordings have 44100 or more and hold sound
+    /// above 8 kHz, else 16000]
+    #[arg(long, value_name = "HZ", value_parser = training_rate)]
+    pub(crate) sample_rate: Option<u32>,
+
+    /// Frames of pitch and loudness a second; a frame must be a whole number of samples. [default: 250, and 245 at 44100 Hz]
+    #[arg(long, value_name = "HZ", value_parser = clap::value_parser!(u32).range(10..=1000))]
+    pub(crate) frame_rate: Option<u32>,
+
+    /// The pitch tracker.
+    #[arg(long, value_name = "NAME", default_value = F0Config::NAMES[0],
+          value_parser = clap::builder::PossibleValuesParser::new(F0Config::NAMES))]
+    pub(crate) pitch: String,
+
+    /// Look for pitch between these two, as 80-800. [default: 32 to 2000]
+    #[arg(long, value_name = "HZ-HZ", value_parser = range_hz)]
+    pub(crate) f0_range: Option<(f32, f32)>,
+
+    /// Use this channel alone, counted from 1. [default: the mean of all channels, or the first if they cancel each other]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
+    pub(crate) channel: Option<u16>,
+
+    /// Length of an example in seconds. 1 to 60.
+    #[arg(long, value_name = "S", default_value_t = 4.0, value_parser = within(1.0..=60.0))]
+    pub(crate) example_s: f64,
+
+    /// From the beginning of an example to that of the next. 0.1 to 60.
+    #[arg(long, value_name = "S", default_value_t = 1.0, value_parser = within(0.1..=60.0))]
+    pub(crate) hop_s: f64,
+
+    /// The share of the material that is not learned from but measured with: the end of each recording. 0 to 0.5.
+    #[arg(long, value_name = "SHARE", default_value_t = 0.1, value_parser = within(0.0..=0.5))]
+    pub(crate) held_out: f64,
+
+    /// Make the data set anew, whatever is there of it.
+    #[arg(long)]
+    pub(crate) restart: bool,
+}
+
+#[derive(Debug, clap::Args)]
 pub(crate) struct BenchArgs {
     /// A name from `ddsp models`, or a .ddsp file.
     #[arg(short, long, value_name = "NAME|FILE", default_value = "alto_sax")]
@@ -297,6 +350,12 @@ fn peak(text: &str) -> Result<f32, String> {
         .ok()
         .filter(|peak| *peak > 0.0 && *peak <= 1.0)
         .ok_or_else(|| "expected more than 0 and at most 1".to_owned())
+}
+
+/// A rate that instruments are trained at.
+fn training_rate(text: &str) -> Result<u32, String> {
+    let rate = text.parse().ok().filter(|rate| [16_000, 32_000, 44_100, 48_000].contains(rate));
+    rate.ok_or_else(|| "expected 16000, 32000, 44100 or 48000".to_owned())
 }
 
 /// Two frequencies, the lower first.

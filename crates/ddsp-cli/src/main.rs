@@ -24,6 +24,7 @@ mod jobs;
 mod listen;
 mod pipe;
 mod plot;
+mod prepare;
 mod showing;
 mod statistics;
 mod text;
@@ -43,6 +44,7 @@ fn main() -> ExitCode {
         Command::Models => instruments::run(),
         Command::Info(args) => info::run(&args),
         Command::Import(args) => import::run(&args),
+        Command::Prepare(args) => prepare::run(&args),
         Command::Statistics(args) => statistics::run(&args),
         Command::Bench(args) => bench::run(&args),
         Command::EvalPitch(args) => eval_pitch::run(&args),

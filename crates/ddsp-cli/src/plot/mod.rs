@@ -12,6 +12,7 @@ use std::fmt;
 mod axis;
 mod canvas;
 mod loudness;
+pub(crate) mod material;
 mod picture;
 mod pitch;
 mod spectrogram;
