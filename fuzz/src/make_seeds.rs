@@ -32,5 +32,7 @@ fn main() -> std::io::Result<()> {
     write("model_file", "description", &description)?;
     write("csv", "with_header", b"time_s,f0_hz\n0.000,0.0\n0.004,220.5\n0.008,221\n")?;
     write("csv", "without", b"\xef\xbb\xbf0, 0, 0.1\r\n1e-3, 440, 0.9\r\n")?;
+    let records = root.join("../golden/tfrecord/tiny.tfrecord-00000-of-00001");
+    write("dataset", "tiny", &std::fs::read(records)?)?;
     std::fs::remove_dir_all(folder)
 }

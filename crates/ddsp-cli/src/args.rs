@@ -37,10 +37,10 @@ pub(crate) enum Command {
     Info(InfoArgs),
     /// Turn a checkpoint of Magenta's Python library (3.x) into a model file.
     Import(ImportArgs),
+    /// Make a data set of recordings, for training: cut, with pitch and loudness, and graded.
+    Prepare(PrepareArgs),
     /// Measure recordings that an instrument was trained on, and store in it what auto adjust goes by.
     Statistics(StatisticsArgs),
-    /// Turn recordings into a data set that an instrument is trained on.
-    Prepare(PrepareArgs),
     /// Train an instrument on a data set; the same command again goes on where it was interrupted.
     Train(TrainArgs),
     /// Look at a training run, from any terminal.
@@ -247,25 +247,25 @@ pub(crate) struct StatisticsArgs {
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXIT_CODES)]
 pub(crate) struct PrepareArgs {
-    /// Recordings of one instrument, one note at a time: files, folders, or patterns as '*.wav'. 10 to 20 minutes make a good
-    /// instrument.
+    /// Recordings of one instrument or voice, folders of them, or patterns as '*.wav'. Any format, rate, number of channels
+    /// and length. One note at a time, a dry room, ten minutes or more make a good instrument.
     #[arg(required = true, value_name = "AUDIO")]
     pub(crate) inputs: Vec<PathBuf>,
 
-    /// The folder of the data set. It appears when it is whole; interrupted work goes on with the same command.
+    /// The folder of the data set, which is made. It may be moved and copied.
     #[arg(short, long, value_name = "DATASET")]
     pub(crate) output: PathBuf,
 
-    /// Samples a second of the instrument that will be trained: 16000 trains fastest, 44100 and 48000 reach as far as the ear.
-    #[arg(long, value_name = "HZ", default_value_t = 16_000,
-          value_parser = clap::value_parser!(u32).range(8_000..=96_000))]
-    pub(crate) sample_rate: u32,
+    /// Samples a second: 16000, 32000, 44100 or 48000. [default: 48000 if all recordings have 44100 or more and hold sound
+    /// above 8 kHz, else 16000]
+    #[arg(long, value_name = "HZ", value_parser = training_rate)]
+    pub(crate) sample_rate: Option<u32>,
 
-    /// Frames a second. [default: 250, at 44100 Hz 245]
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(20..=1000))]
+    /// Frames of pitch and loudness a second; a frame must be a whole number of samples. [default: 250, and 245 at 44100 Hz]
+    #[arg(long, value_name = "HZ", value_parser = clap::value_parser!(u32).range(10..=1000))]
     pub(crate) frame_rate: Option<u32>,
 
-    /// The pitch tracker, in training and whenever the instrument plays.
+    /// The pitch tracker.
     #[arg(long, value_name = "NAME", default_value = F0Config::NAMES[0],
           value_parser = clap::builder::PossibleValuesParser::new(F0Config::NAMES))]
     pub(crate) pitch: String,
@@ -274,27 +274,23 @@ pub(crate) struct PrepareArgs {
     #[arg(long, value_name = "HZ-HZ", value_parser = range_hz)]
     pub(crate) f0_range: Option<(f32, f32)>,
 
-    /// Use this channel alone, counted from 1. [default: the mean of all channels]
+    /// Use this channel alone, counted from 1. [default: the mean of all channels, or the first if they cancel each other]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
     pub(crate) channel: Option<u16>,
 
-    /// Length of an example.
-    #[arg(long, value_name = "S", default_value_t = 4.0, value_parser = seconds)]
+    /// Length of an example in seconds. 1 to 60.
+    #[arg(long, value_name = "S", default_value_t = 4.0, value_parser = within(1.0..=60.0))]
     pub(crate) example_s: f64,
 
-    /// From the beginning of one example to that of the next.
-    #[arg(long, value_name = "S", default_value_t = 1.0, value_parser = seconds)]
+    /// From the beginning of an example to that of the next. 0.1 to 60.
+    #[arg(long, value_name = "S", default_value_t = 1.0, value_parser = within(0.1..=60.0))]
     pub(crate) hop_s: f64,
 
-    /// Share of every recording, its last part, that is not trained on but measured on. 0 to 0.5.
+    /// The share of the material that is not learned from but measured with: the end of each recording. 0 to 0.5.
     #[arg(long, value_name = "SHARE", default_value_t = 0.1, value_parser = within(0.0..=0.5))]
     pub(crate) held_out: f64,
 
-    /// Leave recordings at their level instead of scaling each to a peak of 0.9, as `ddsp transfer` will do.
-    #[arg(long)]
-    pub(crate) no_normalize: bool,
-
-    /// Make the data set anew where there is another one.
+    /// Make the data set anew, whatever is there of it.
     #[arg(long)]
     pub(crate) restart: bool,
 }
@@ -492,12 +488,10 @@ fn peak(text: &str) -> Result<f32, String> {
         .ok_or_else(|| "expected more than 0 and at most 1".to_owned())
 }
 
-/// A length of an example.
-fn seconds(text: &str) -> Result<f64, String> {
-    text.parse()
-        .ok()
-        .filter(|s| (0.1..=60.0).contains(s))
-        .ok_or_else(|| "expected 0.1 to 60 seconds".to_owned())
+/// A rate that instruments are trained at.
+fn training_rate(text: &str) -> Result<u32, String> {
+    let rate = text.parse().ok().filter(|rate| [16_000, 32_000, 44_100, 48_000].contains(rate));
+    rate.ok_or_else(|| "expected 16000, 32000, 44100 or 48000".to_owned())
 }
 
 /// Two frequencies, the lower first.

@@ -53,6 +53,10 @@ impl Failure {
         Self::new(cause, format!("{}: {sentence}", path.display()))
     }
 
+    pub(crate) fn cause(&self) -> Cause {
+        self.cause
+    }
+
     pub(crate) fn exit_code(&self) -> ExitCode {
         ExitCode::from(self.cause as u8)
     }

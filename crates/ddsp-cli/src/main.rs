@@ -58,8 +58,8 @@ fn main() -> ExitCode {
         Command::Models => instruments::run(),
         Command::Info(args) => info::run(&args),
         Command::Import(args) => import::run(&args),
-        Command::Statistics(args) => statistics::run(&args),
         Command::Prepare(args) => prepare::run(&args),
+        Command::Statistics(args) => statistics::run(&args),
         #[cfg(feature = "train")]
         Command::Train(args) => train::run(&args),
         #[cfg(feature = "train")]

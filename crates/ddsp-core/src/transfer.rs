@@ -108,7 +108,9 @@ pub fn tracker(config: &ModelConfig) -> F0Config {
 }
 
 /// The tracker, looking between two pitches.
-fn within(tracker: F0Config, (min_hz, max_hz): (f32, f32)) -> Result<F0Config, Error> {
+///
+/// *Errors*: the second is not above the first.
+pub fn within(tracker: F0Config, (min_hz, max_hz): (f32, f32)) -> Result<F0Config, Error> {
     if min_hz >= max_hz || min_hz.is_nan() || max_hz.is_nan() {
         let detail = format!(
             "expected the lowest pitch and then the highest, found {min_hz} and {max_hz} Hz"
@@ -125,15 +127,30 @@ fn within(tracker: F0Config, (min_hz, max_hz): (f32, f32)) -> Result<F0Config, E
 
 /// Scales to a peak.
 fn normalize(samples: &mut [f32], wanted: f32) -> Gain {
-    let peak = samples.iter().fold(0.0_f32, |peak, x| peak.max(x.abs()));
+    let gain = gain_to(wanted, samples.iter().fold(0.0_f32, |peak, x| peak.max(x.abs())));
+    let factor = gain.factor();
+    samples.iter_mut().for_each(|x| *x *= factor);
+    gain
+}
+
+/// What brings a recording of this peak to the wanted one, or as near as [`MAX_GAIN_DB`] allows.
+pub fn gain_to(wanted: f32, peak: f32) -> Gain {
     if peak == 0.0 {
         return Gain::Silence;
     }
     let wanted_db = amplitude_to_db(f64::from(wanted) / f64::from(peak));
     let db = wanted_db.min(MAX_GAIN_DB);
-    let gain = db_to_amplitude(db) as f32;
-    samples.iter_mut().for_each(|x| *x *= gain);
     Gain::Scaled { db, peak: wanted, is_limited: db < wanted_db }
+}
+
+impl Gain {
+    /// What each sample is multiplied by.
+    pub fn factor(&self) -> f32 {
+        match *self {
+            Self::Left | Self::Silence => 1.0,
+            Self::Scaled { db, .. } => db_to_amplitude(db) as f32,
+        }
+    }
 }
 
 /// How an instrument plays what it heard.

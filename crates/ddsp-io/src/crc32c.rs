@@ -64,14 +64,14 @@ pub fn extend(crc: u32, bytes: &[u8]) -> u32 {
     !crc
 }
 
-/// How a checksum is stored.
-pub(crate) fn mask(crc: u32) -> u32 {
-    crc.rotate_right(15).wrapping_add(MASK)
-}
-
 /// The checksum that is stored as `masked`.
 pub(crate) fn unmask(masked: u32) -> u32 {
     masked.wrapping_sub(MASK).rotate_left(15)
+}
+
+/// How a checksum is stored.
+pub(crate) fn mask(crc: u32) -> u32 {
+    crc.rotate_right(15).wrapping_add(MASK)
 }
 
 #[cfg(test)]

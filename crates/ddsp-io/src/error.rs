@@ -127,6 +127,13 @@ pub enum Error {
         /// What was expected and found.
         detail: String,
     },
+    /// A data set, or one of its files, that is missing, damaged or not understood.
+    Dataset {
+        /// The file or folder.
+        path: PathBuf,
+        /// What was expected and found, and what to do.
+        detail: String,
+    },
     /// An instrument that is missing or not usable.
     Instrument {
         /// Its name or file.
@@ -179,6 +186,8 @@ pub enum ErrorKind {
     Request,
     /// A checkpoint, or the gin file beside it, cannot be imported.
     Checkpoint,
+    /// A data set is missing, damaged or not understood.
+    Dataset,
     /// The instrument is missing or not usable.
     Instrument,
     /// The output could not be written.
@@ -202,6 +211,7 @@ impl Error {
             | Self::SampleRate { .. }
             | Self::OutputFormat { .. } => ErrorKind::Request,
             Self::Checkpoint { .. } | Self::Gin { .. } => ErrorKind::Checkpoint,
+            Self::Dataset { .. } => ErrorKind::Dataset,
             Self::Instrument { .. } => ErrorKind::Instrument,
             Self::Write { .. } => ErrorKind::Write,
         }
@@ -314,6 +324,7 @@ impl fmt::Display for Error {
                 write!(f, "expected an output format {NAMES}, found {given:?}")
             }
             Self::Checkpoint { path, detail }
+            | Self::Dataset { path, detail }
             | Self::Instrument { path, detail }
             | Self::Dataset { path, detail }
             | Self::Table { path, detail } => {

@@ -1,20 +1,20 @@
 //! TensorBoard's event files: scalars, sounds and pictures of a run.
 
 use std::fs::{File, OpenOptions};
-use std::io::{self, BufWriter, Write};
+use std::io::{self, BufWriter};
 use std::path::{Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use crate::audio::{OutputFormat, encode_audio};
 use crate::error::{Error, Result};
-use crate::tfrecord::write_record;
+use crate::tfrecord::RecordWriter;
 use crate::wire::{put_bytes, put_f32, put_f64, put_number};
 
 /// A file of events, which only grows. A run that goes on opens another one beside it, as TensorBoard expects.
 #[derive(Debug)]
 pub struct EventWriter {
     path: PathBuf,
-    file: BufWriter<File>,
+    file: RecordWriter<BufWriter<File>>,
 }
 
 impl EventWriter {
@@ -33,7 +33,7 @@ impl EventWriter {
                 Err(source) => return Err(Error::Write { path, source }),
             }
         };
-        let mut writer = Self { path, file: BufWriter::new(file) };
+        let mut writer = Self { path, file: RecordWriter::new(BufWriter::new(file)) };
         let mut event = time();
         put_bytes(&mut event, 3, b"brain.Event:2");
         writer.append(&event)?;
@@ -103,7 +103,9 @@ impl EventWriter {
     }
 
     fn append(&mut self, event: &[u8]) -> Result<()> {
-        write_record(&mut self.file, event)
+        self.file
+            .write(event)
+            .map(|_| ())
             .map_err(|source| Error::Write { path: self.path.clone(), source })
     }
 }
@@ -135,8 +137,9 @@ mod tests {
         // A second one in the same second has another name.
         EventWriter::create(folder.path()).unwrap();
         let bytes = std::fs::read(&writer.path).unwrap();
-        let events: Vec<Vec<u8>> =
-            RecordReader::new(&bytes[..]).collect::<std::result::Result<_, _>>().unwrap();
+        let events: Vec<Vec<u8>> = RecordReader::new(&writer.path, &bytes[..])
+            .collect::<std::result::Result<_, _>>()
+            .unwrap();
         fn field(event: &[u8], n: u64) -> crate::wire::Wire<'_> {
             let mut fields = Fields::new(event).map(std::result::Result::unwrap);
             fields.find(|(number, _)| *number == n).map(|(_, wire)| wire).unwrap()

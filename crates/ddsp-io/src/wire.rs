@@ -109,31 +109,31 @@ pub(crate) fn take_bytes<'a>(rest: &mut &'a [u8], n: u64) -> Option<&'a [u8]> {
     Some(bytes)
 }
 
+/// Appends an integer of seven bits a byte, lowest first.
+pub(crate) fn put_varint(message: &mut Vec<u8>, mut value: u64) {
+    while value >= 0x80 {
+        message.push(value as u8 | 0x80);
+        value >>= 7;
+    }
+    message.push(value as u8);
+}
+
+/// Appends a field that holds a string or a message.
+pub(crate) fn put_bytes(message: &mut Vec<u8>, number: u64, bytes: &[u8]) {
+    put_varint(message, number << 3 | 2);
+    put_varint(message, bytes.len() as u64);
+    message.extend_from_slice(bytes);
+}
+
 /// Takes four bytes, lowest first.
 pub(crate) fn take_u32(rest: &mut &[u8]) -> Option<u32> {
     take_bytes(rest, 4).map(|b| u32::from_le_bytes([b[0], b[1], b[2], b[3]]))
-}
-
-/// Appends an integer of seven bits a byte, lowest first.
-pub(crate) fn put_varint(out: &mut Vec<u8>, mut value: u64) {
-    while value >= 0x80 {
-        out.push(value as u8 | 0x80);
-        value >>= 7;
-    }
-    out.push(value as u8);
 }
 
 /// Appends a field that is an integer.
 pub(crate) fn put_number(out: &mut Vec<u8>, field: u64, value: u64) {
     put_varint(out, field << 3);
     put_varint(out, value);
-}
-
-/// Appends a field that is text or a message.
-pub(crate) fn put_bytes(out: &mut Vec<u8>, field: u64, bytes: &[u8]) {
-    put_varint(out, field << 3 | 2);
-    put_varint(out, bytes.len() as u64);
-    out.extend_from_slice(bytes);
 }
 
 /// Appends a field of four bytes.
@@ -180,5 +180,18 @@ mod tests {
         }
         assert!(take_varint(&mut &[0xff; 20][..]).is_none());
         assert!(Wire::Varint(u64::MAX).size().is_err());
+    }
+
+    #[test]
+    fn what_is_put_is_taken() {
+        for value in [0, 1, 127, 128, 300, u64::from(u32::MAX), u64::MAX] {
+            let mut message = Vec::new();
+            put_varint(&mut message, value);
+            let mut rest = &message[..];
+            assert_eq!((take_varint(&mut rest), rest.len()), (Some(value), 0));
+        }
+        let mut message = Vec::new();
+        put_bytes(&mut message, 2, b"hi");
+        assert_eq!(message, [0x12, 2, b'h', b'i']);
     }
 }

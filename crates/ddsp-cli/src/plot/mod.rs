@@ -15,6 +15,7 @@ mod axis;
 mod canvas;
 mod charts;
 mod loudness;
+pub(crate) mod material;
 mod picture;
 mod pitch;
 mod spectrogram;

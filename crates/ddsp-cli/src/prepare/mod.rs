@@ -1,223 +1,151 @@
-//! `ddsp prepare`: recordings to a data set that instruments are trained on.
+//! `ddsp prepare`: recordings to a data set for training.
 //!
-//! [`settings`] is what was asked for, [`scan`] measures each recording, [`share`] says which part of it is held out, [`hear`] extracts
-//! and writes, [`material`] says what the whole is good for and [`work_folder`] makes it appear at once. A recording is heard in
-//! stretches, so that memory does not grow with its length but for three numbers a frame.
+//! The way through: each recording is surveyed as it is (`survey`), which settles the rate (`settings`), converted into a file of
+//! the workshop (`recording`), heard a minute at a time (`stretches`), split (`split`) and written (`write`); then the material is
+//! graded (`grade`). What is finished stays in the workshop (`workshop`), so that the same command goes on where it was stopped,
+//! and the data set appears whole (`output`). Audio is held a minute at a time and thread; features of all recordings are held
+//! at the end, 3 kB for each second.
 
-mod hear;
-mod material;
-mod scan;
+mod grade;
+mod maker;
+mod output;
+mod parallel;
+mod recording;
 mod settings;
-mod share;
-mod work_folder;
+mod split;
+mod stretches;
+mod survey;
+mod workshop;
+mod write;
 
-use std::path::PathBuf;
-use std::sync::Mutex;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
 
-use ddsp_core::condition::{DatasetStatistics, Features, NoteDetection};
-use ddsp_io::dataset::{DatasetInfo, FORMAT_VERSION, SourceInfo};
+use ddsp_io::dataset::DatasetInfo;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use crate::args::PrepareArgs;
 use crate::failure::{Cause, Failure};
 use crate::jobs::expand;
-use crate::plot;
+use crate::pipe::is_pipe;
 use crate::text::count;
-use hear::{Heard, hear};
-use scan::Scan;
-use settings::Settings;
-use work_folder::WorkFolder;
+use maker::{Maker, Ready};
+use output::Before;
+use recording::Found;
+use workshop::Workshop;
 
-/// One recording on its way.
-struct Recording {
-    path: PathBuf,
-    scan: Scan,
-    share: share::Share,
-    fingerprint: String,
-}
+/// The picture of the material, in the folder of the data set.
+const PICTURE: &str = "material.png";
 
 /// Runs the command.
 pub(crate) fn run(args: &PrepareArgs) -> Result<(), Failure> {
-    let settings = Settings::new(args)?;
-    let (files, _) = expand(&args.inputs)?;
-    let n_files = files.len();
-    let (recordings, n_failed) = scan_all(files, &settings)?;
-    let fingerprints: Vec<&str> = recordings.iter().map(|r| r.fingerprint.as_str()).collect();
-    let Some(folder) = WorkFolder::open(&args.output, &fingerprints, args.restart)? else {
-        println!(
-            "{}: is prepared already, from these recordings and with these settings (--restart makes it anew)",
-            args.output.display()
-        );
+    let files = files(&args.inputs)?;
+    let made_from = made_from(args, &files);
+    if let Before::Same(info) = output::before(&args.output, &made_from, args.restart)? {
+        println!("{} is there already, made of the same in the same way", args.output.display());
+        info.grade.iter().for_each(|line| println!("  {line}"));
         return Ok(());
-    };
-    let heard = hear_all(&recordings, &settings, &folder)?;
-    let info = describe(&recordings, &heard, &settings)?;
-    let picture = material::picture(&heard, &settings);
-    let png = plot::charts(&picture)
-        .map_err(|e| Failure::new(Cause::Output, format!("material.png: cannot be drawn: {e}")))?;
-    folder.finish(&info, &png)?;
-    report(&recordings, &info);
-    println!("wrote {}: train on it with `ddsp train {0} -o RUN`", args.output.display());
-    if n_failed > 0 {
-        let sentence = format!("{n_failed} of {n_files} failed, the others are prepared");
-        return Err(Failure::new(Cause::Some, sentence));
     }
-    Ok(())
-}
-
-/// Measures every file; those that cannot be used are reported and left out.
-fn scan_all(files: Vec<PathBuf>, settings: &Settings) -> Result<(Vec<Recording>, usize), Failure> {
-    let mut scans = Vec::new();
-    let mut failures = Vec::new();
-    let found = on_threads(files.len(), |i| scan::scan(&files[i], settings));
-    for (path, found) in files.into_iter().zip(found) {
-        match found {
-            Ok(scan) => scans.push((path, scan)),
-            Err(failure) => failures.push(failure),
+    let mut workshop = Workshop::open(&args.output)?;
+    if args.restart {
+        workshop.clear();
+        workshop = Workshop::open(&args.output)?;
+    }
+    let mut maker = Maker { args, workshop, progress: progress_bar(), failed: Vec::new() };
+    let made = maker.make(files, made_from);
+    maker.progress.finish_and_clear();
+    let Maker { workshop, failed, .. } = maker;
+    match made {
+        Ok(info) => {
+            workshop.clear();
+            report(&info, &args.output).iter().for_each(|line| println!("{line}"));
+        }
+        Err(failure) if failure.cause() == Cause::Output => {
+            // What is half made of it may be what fills the disk.
+            let _ = std::fs::remove_dir_all(workshop.path("dataset"));
+            let folder = workshop.folder().display();
+            let sentence = format!(
+                "{failure}; what was finished is kept in {folder}: make room and give the same command again"
+            );
+            return Err(Failure::new(Cause::Output, sentence));
+        }
+        Err(failure) => {
+            // Of what cannot be made nothing is worth keeping.
+            workshop.clear();
+            return Err(failure);
         }
     }
-    for failure in &failures {
-        eprintln!("ddsp: {failure}");
+    if failed.is_empty() {
+        return Ok(());
     }
-    if scans.is_empty() {
-        let sentence = "no recording is left to prepare: see the sentences above";
-        return Err(Failure::new(Cause::Input, sentence));
+    let sentence = format!(
+        "{} could not be used, the data set was made of the others",
+        count(failed.len(), "recording")
+    );
+    Err(Failure::new(Cause::Some, sentence))
+}
+
+/// The recordings, each once, with names of their own.
+fn files(inputs: &[PathBuf]) -> Result<Vec<Found>, Failure> {
+    if inputs.iter().any(|input| is_pipe(input)) {
+        let sentence = "a data set is made of files, which are read twice: save what comes through a pipe first";
+        return Err(Failure::new(Cause::Usage, sentence));
     }
-    let shares = share::shares(&scans, settings);
-    let recordings = scans.into_iter().zip(shares).map(|((path, scan), share)| {
-        let fingerprint = settings.fingerprint(&path, &share);
-        Recording { path, scan, share, fingerprint }
-    });
-    Ok((recordings.collect(), failures.len()))
-}
-
-fn hear_all(
-    recordings: &[Recording],
-    settings: &Settings,
-    folder: &WorkFolder,
-) -> Result<Vec<Heard>, Failure> {
-    let seconds: f64 = recordings.iter().map(|r| r.scan.duration_s).sum();
-    let progress = progress_bar(seconds);
-    let heard = on_threads(recordings.len(), |i| {
-        let Recording { path, scan, share, fingerprint } = &recordings[i];
-        if let Some(heard) = folder.kept(i, fingerprint) {
-            progress.inc(scan.duration_s as u64);
-            return Ok(heard);
+    let (mut paths, _) = expand(inputs)?;
+    paths.sort();
+    paths.dedup();
+    let mut n_of_name: BTreeMap<String, usize> = BTreeMap::new();
+    let mut files: Vec<Found> = paths.into_iter().map(Found::new).collect();
+    for file in &mut files {
+        let n = n_of_name.entry(file.name.clone()).or_default();
+        *n += 1;
+        if *n > 1 {
+            file.name = format!("{} ({n})", file.name);
         }
-        let heard = hear(path, scan, share, settings, folder.place(i)?, &progress)?;
-        folder.keep(i, fingerprint, &heard)?;
-        Ok(heard)
-    });
-    progress.finish_and_clear();
-    heard.into_iter().collect()
+    }
+    Ok(files)
 }
 
-/// Calls `f` with every number below `n`, on as many threads as there are cores; the results are in order.
-fn on_threads<T: Send>(n: usize, f: impl Fn(usize) -> T + Sync) -> Vec<T> {
-    let n_threads = std::thread::available_parallelism().map_or(1, Into::into).min(n.max(1));
-    let next = AtomicUsize::new(0);
-    let done = Mutex::new(Vec::new());
-    std::thread::scope(|scope| {
-        for _ in 0..n_threads {
-            scope.spawn(|| {
-                loop {
-                    let i = next.fetch_add(1, Ordering::Relaxed);
-                    if i >= n {
-                        return;
-                    }
-                    let found = f(i);
-                    done.lock().expect("no thread panicked").push((i, found));
-                }
-            });
-        }
-    });
-    let mut done = done.into_inner().expect("no thread panicked");
-    done.sort_by_key(|(i, _)| *i);
-    done.into_iter().map(|(_, found)| found).collect()
+/// What is asked for, a line each.
+fn made_from(args: &PrepareArgs, files: &[Found]) -> String {
+    let asked = |rate: Option<u32>| rate.map_or("as suits".to_owned(), |rate| rate.to_string());
+    let mut lines = vec![
+        format!("sample rate {}", asked(args.sample_rate)),
+        format!("frame rate {}", asked(args.frame_rate)),
+        format!("pitch {} {:?}", args.pitch, args.f0_range),
+        format!("channel {:?}", args.channel),
+        format!("examples of {} s, {} s apart", args.example_s, args.hop_s),
+        format!("held out {}", args.held_out),
+    ];
+    lines.extend(files.iter().map(Found::line));
+    lines.join("\n")
 }
 
-fn describe(
-    recordings: &[Recording],
-    heard: &[Heard],
-    settings: &Settings,
-) -> Result<DatasetInfo, Failure> {
-    let detection =
-        NoteDetection { min_db: settings.loudness.floor_db(), ..NoteDetection::default() };
-    let examples: Vec<Features> =
-        heard.iter().flat_map(|h| cut(&h.features, settings.example_frames())).collect();
-    let statistics = DatasetStatistics::of(&examples, f64::from(settings.frame_rate), &detection);
-    let statistics = statistics.map_err(|e| Failure::new(Cause::Input, e.to_string()))?;
-    let seconds = |of: fn(&share::Share) -> usize| {
-        let n: usize = recordings.iter().map(|r| of(&r.share)).sum();
-        n as f64 / f64::from(settings.frame_rate)
-    };
-    let train_s = seconds(|share| share.train.len());
-    let held_out_s = seconds(|share| share.held_out.len());
-    let material = material::grade(recordings, heard, settings);
-    let source = |r: &Recording| SourceInfo {
-        name: r.path.file_name().unwrap_or_default().to_string_lossy().into_owned(),
-        duration_s: r.scan.duration_s,
-        fingerprint: r.fingerprint.clone(),
-    };
-    Ok(DatasetInfo {
-        format_version: FORMAT_VERSION,
-        sample_rate: settings.sample_rate,
-        frame_rate: settings.frame_rate,
-        center: true,
-        example_s: settings.example_s,
-        hop_s: settings.hop_s,
-        input_peak: settings.input_peak,
-        f0_tracker: settings.tracker.name().to_owned(),
-        f0_detail: format!(
-            "{} of ddsp {}, {} frames/s, interpolated through gaps",
-            settings.tracker.name(),
-            env!("CARGO_PKG_VERSION"),
-            settings.frame_rate
-        ),
-        loudness: settings.loudness.clone(),
-        statistics: Some(statistics),
-        reverberation_s: material.reverberation_s,
-        train_s,
-        held_out_s,
-        sources: recordings.iter().map(source).collect(),
-        grade: material.sentences,
-    })
-}
-
-/// The whole examples of a recording.
-fn cut(features: &Features, n_frames: usize) -> Vec<Features> {
-    let of = |values: &[f32], i: usize| values[i * n_frames..(i + 1) * n_frames].to_vec();
-    (0..features.f0_hz.len() / n_frames.max(1))
-        .map(|i| Features {
-            f0_hz: of(&features.f0_hz, i),
-            f0_confidence: of(&features.f0_confidence, i),
-            loudness_db: of(&features.loudness_db, i),
+/// What was made, in words.
+fn report(info: &DatasetInfo, output: &Path) -> Vec<String> {
+    let mut lines: Vec<String> = info
+        .sources
+        .iter()
+        .flat_map(|source| {
+            source.notices.iter().map(move |n| format!("note: {}: {n}", source.name))
         })
-        .collect()
-}
-
-fn report(recordings: &[Recording], info: &DatasetInfo) {
-    println!(
-        "heard {} in {}: {:.0} s to train on, {:.0} s held out, {} Hz, {} frames/s",
-        crate::text::duration(recordings.iter().map(|r| r.scan.duration_s).sum()),
-        count(recordings.len(), "recording"),
-        info.train_s,
-        info.held_out_s,
+        .collect();
+    lines.push(format!(
+        "wrote {}: {} and {} held out, {} Hz, {} frames a second",
+        output.display(),
+        count(info.n_train_examples as usize, "example"),
+        info.n_held_out_examples,
         info.sample_rate,
         info.frame_rate
-    );
-    for recording in recordings {
-        let name = recording.path.display();
-        recording.scan.notices.iter().for_each(|notice| println!("  note: {name}: {notice}"));
-    }
-    info.grade.iter().for_each(|sentence| println!("  {sentence}"));
+    ));
+    lines.extend(info.grade.iter().map(|line| format!("  {line}")));
+    lines.push(format!("  the picture of it: {}", output.join(PICTURE).display()));
+    lines
 }
 
-/// A bar on the terminal, in seconds of sound; nothing where there is none.
-fn progress_bar(seconds: f64) -> ProgressBar {
-    let style = ProgressStyle::with_template("listening {bar:40} {pos}/{len} s {eta}");
+/// A bar on the terminal; nothing where there is none.
+fn progress_bar() -> ProgressBar {
+    let style = ProgressStyle::with_template("{wide_msg} {bar:30} {percent}% {eta}");
     let style = style.expect("the template is a constant");
-    let target = ProgressDrawTarget::stderr();
-    ProgressBar::with_draw_target(Some(seconds as u64), target).with_style(style)
+    ProgressBar::with_draw_target(Some(1), ProgressDrawTarget::stderr()).with_style(style)
 }

@@ -1,15 +1,40 @@
-//! Data sets: recordings with their pitch and loudness, cut into examples, as TFRecord files.
+//! Data sets: examples of a few seconds with their features, as an instrument is trained on.
 //!
-//! The records are those of Magenta's `ddsp_prepare_tfrecord` (`audio`, `f0_hz`, `f0_confidence`, `loudness_db`), and either side reads
-//! the other's. Ours say in two keys more where an example comes from, so that examples which overlap are held in memory once, and lie
-//! beside a `dataset.json` that says what was extracted, and how. No path is kept: the folder may be moved.
+//! A data set is a folder of record files with Magenta's keys and a description, `dataset.json` ([`DatasetInfo`]).
+//! [`Dataset::open`] also takes what Magenta's `ddsp_prepare_tfrecord` writes, which has no description: rates then come from
+//! lengths, and a held-out part is split off. Neighbouring examples overlap; [`Dataset::clips`] joins them again, so that
+//! audio is held once. [`ShardWriter`] writes the record files. `docs/dataset.md` tells the format.
 
-mod clip;
+mod clips;
+mod example;
+mod files;
+mod index;
+mod infer;
 mod info;
-mod read;
-mod write;
+mod open;
+mod shards;
 
-pub use clip::Clip;
-pub use info::{DatasetInfo, FORMAT_VERSION, SourceInfo};
-pub use read::{Dataset, Part};
-pub use write::{ExampleWriter, finish_shards};
+pub use example::{Example, Placed};
+pub use files::INFO_FILE;
+pub use info::{DATASET_VERSION, DatasetInfo, Reverberation, SourceInfo};
+pub use open::{Dataset, Examples};
+pub use shards::ShardWriter;
+
+/// The parts of a data set, which share no sample.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Part {
+    /// What is learned from.
+    Train,
+    /// What is measured with.
+    HeldOut,
+}
+
+impl Part {
+    /// The beginning of the names of its files.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Train => "train",
+            Self::HeldOut => "held_out",
+        }
+    }
+}

@@ -3,7 +3,7 @@
 //! A checkpoint is a folder: an index and data files (`ckpt-N.index`, `ckpt-N.data-00000-of-00001`),
 //! a gin file that says what the model is made of (`operative_config-N.gin`), and often a file
 //! `checkpoint` that names the newest. The way through: `folder` chooses the files, [`Bundle`] reads
-//! the tensors (`sstable`, and the crate's `wire` and `crc32c` are its formats), `object_graph` says which part of the
+//! the tensors (`sstable` is its format, over `crate::wire` and `crate::crc32c`), `object_graph` says which part of the
 //! model each belongs to, `gin` and `recipe` what the parts are, `variables` brings the two together,
 //! and [`import`] makes a model of it. [`training_recipe`] and [`adam_slots`] tell how it was trained,
 //! for whoever trains on.

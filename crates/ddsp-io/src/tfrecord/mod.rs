@@ -1,7 +1,8 @@
-//! TFRecord files, as data sets and TensorBoard's events are kept in, and the messages `tf.train.Example` in them.
+//! TensorFlow's record files, which Magenta's data sets are: [`RecordReader`] and [`RecordWriter`] are the
+//! container, [`Features`] is what a record holds (`tf.train.Example`).
 
-mod message;
+mod features;
 mod record;
 
-pub use message::{Feature, Message};
-pub use record::{RecordReader, write_record};
+pub use features::{Feature, Features};
+pub use record::{MAX_RECORD_BYTES, RecordReader, RecordWriter};

@@ -4,7 +4,7 @@ use burn::tensor::{DType, Device, Tensor, TensorData};
 use ddsp_core::effect::reverb_noise;
 use ddsp_core::model::ModelConfig;
 use ddsp_core::noise::{fill_uniform, uniform};
-use ddsp_io::dataset::Clip;
+use ddsp_io::dataset::Example;
 
 use crate::train::{Error, TrainConfig};
 use crate::{Features, Noise};
@@ -18,7 +18,7 @@ const NOISE: u64 = 0x4e_4f49;
 /// The recordings of a data set in memory, each one once.
 #[derive(Debug, Clone)]
 pub struct Clips {
-    clips: Vec<Clip>,
+    clips: Vec<Example>,
     hop_size: usize,
     /// Frames of all clips before each one.
     first_frame: Vec<usize>,
@@ -40,10 +40,10 @@ impl Clips {
     /// Takes the clips of a data set, each of whole frames.
     ///
     /// *Errors*: none of them is as long as `least_frames`.
-    pub fn new(clips: Vec<Clip>, hop_size: usize, least_frames: usize) -> Result<Self, Error> {
-        let n_in = |clip: &Clip| (clip.audio.len() / hop_size).min(clip.f0_hz.len());
+    pub fn new(clips: Vec<Example>, hop_size: usize, least_frames: usize) -> Result<Self, Error> {
+        let n_in = |clip: &Example| (clip.audio.len() / hop_size).min(clip.f0_hz.len());
         let longest = clips.iter().map(n_in).max().unwrap_or_default();
-        let clips: Vec<Clip> = clips.into_iter().filter(|c| n_in(c) >= least_frames).collect();
+        let clips: Vec<Example> = clips.into_iter().filter(|c| n_in(c) >= least_frames).collect();
         if clips.is_empty() {
             let detail = format!(
                 "expected recordings of at least {least_frames} frames, found {longest} in the longest: take shorter windows \
@@ -66,7 +66,7 @@ impl Clips {
     }
 
     /// The clips.
-    pub fn iter(&self) -> impl Iterator<Item = &Clip> {
+    pub fn iter(&self) -> impl Iterator<Item = &Example> {
         self.clips.iter()
     }
 
@@ -124,7 +124,7 @@ impl Clips {
 /// A stretch of a clip.
 #[derive(Debug, Clone, Copy)]
 pub struct Window<'a> {
-    clip: &'a Clip,
+    clip: &'a Example,
     start: usize,
     n_frames: usize,
     hop_size: usize,
