@@ -8,9 +8,11 @@ pub mod audio;
 pub mod crc32c;
 pub mod dataset;
 pub mod error;
+mod host;
 pub mod import;
 pub mod instrument;
 pub mod pitch_table;
+pub mod run_folder;
 pub mod tfrecord;
 mod wire;
 
