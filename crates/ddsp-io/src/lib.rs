@@ -8,6 +8,7 @@ pub mod audio;
 pub mod crc32c;
 pub mod dataset;
 pub mod error;
+pub mod events;
 mod host;
 pub mod import;
 pub mod instrument;
