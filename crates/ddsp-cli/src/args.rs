@@ -15,7 +15,7 @@ const EXIT_CODES: &str = "\
 Exit codes: 0 done; 2 the command line asks for something that is not possible; 3 an input is \
 missing or is no usable audio; 4 the model is missing or not usable; 5 an output cannot be written \
 (without a word when the reader of a pipe has left); 6 some of several inputs failed, the others are \
-done; 130 interrupted.";
+done; 7 the training that was watched failed or died; 130 interrupted.";
 
 /// Sing, play or hum; hear it as another instrument.
 #[derive(Debug, Parser)]
@@ -41,6 +41,8 @@ pub(crate) enum Command {
     Statistics(StatisticsArgs),
     /// Turn recordings into a data set that an instrument is trained on.
     Prepare(PrepareArgs),
+    /// Watch a training: how far it is, how good it is, how it ended.
+    Watch(WatchArgs),
     /// Measure how fast each stage runs on this machine.
     Bench(BenchArgs),
     /// Measure pitch trackers on recordings whose pitch is known.
@@ -289,6 +291,22 @@ pub(crate) struct PrepareArgs {
     /// Make the data set anew where there is another one.
     #[arg(long)]
     pub(crate) restart: bool,
+}
+
+#[derive(Debug, clap::Args)]
+#[command(after_help = EXIT_CODES)]
+pub(crate) struct WatchArgs {
+    /// The folder of the run: what `ddsp train -o` names.
+    #[arg(value_name = "RUN")]
+    pub(crate) run: PathBuf,
+
+    /// Print the lines of the log as they come instead of drawing. [default: where standard output is no terminal]
+    #[arg(long)]
+    pub(crate) plain: bool,
+
+    /// Print how things stand, and do not wait.
+    #[arg(long)]
+    pub(crate) once: bool,
 }
 
 #[derive(Debug, clap::Args)]

@@ -28,6 +28,8 @@ pub(crate) enum Cause {
     Output = 5,
     /// Some of several inputs failed; the others are done.
     Some = 6,
+    /// The training that was watched failed or died.
+    Training = 7,
 }
 
 impl Failure {

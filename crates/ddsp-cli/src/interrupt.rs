@@ -2,6 +2,8 @@
 
 use ddsp_io::atomic::remove_partials;
 
+use crate::watch::screen;
+
 /// As shells report a program that was interrupted.
 const EXIT_CODE: i32 = 130;
 
@@ -9,7 +11,12 @@ const EXIT_CODE: i32 = 130;
 ///
 /// Where the caller has the signals ignored, as `nohup` does, they stay ignored.
 pub(crate) fn clean_up() {
-    let leave = || remove_partials(|| std::process::exit(EXIT_CODE));
+    let leave = || {
+        remove_partials(|| {
+            screen::give_back();
+            std::process::exit(EXIT_CODE)
+        });
+    };
     // Without a handler all works as before, but for what an interrupt leaves.
     let _ = ctrlc::try_set_handler(leave);
 }

@@ -29,6 +29,7 @@ mod showing;
 mod statistics;
 mod text;
 mod transfer;
+mod watch;
 
 use std::process::ExitCode;
 
@@ -46,6 +47,7 @@ fn main() -> ExitCode {
         Command::Import(args) => import::run(&args),
         Command::Statistics(args) => statistics::run(&args),
         Command::Prepare(args) => prepare::run(&args),
+        Command::Watch(args) => watch::run(&args),
         Command::Bench(args) => bench::run(&args),
         Command::EvalPitch(args) => eval_pitch::run(&args),
         Command::Compare(args) => compare::run(&args),
