@@ -51,8 +51,10 @@ pub struct TinyCheckpoint {
     pub gin: String,
     /// The variables, in no order.
     pub variables: Vec<Variable>,
-    /// Whether there are Adam's numbers for `model/decoder/dense_out` and the reverb.
+    /// Whether there are Adam's numbers, and how.
     pub slots: Slots,
+    /// The variables that have them, by the beginnings of their paths.
+    pub slots_of: Vec<&'static str>,
 }
 
 const CHANNELS: usize = 8;
@@ -69,6 +71,7 @@ impl TinyCheckpoint {
             gin: GIN.to_owned(),
             variables: Vec::new(),
             slots: Slots::None,
+            slots_of: vec!["model/decoder/dense_out/kernel", "model/processor_group/reverb/ir"],
         };
         for i in 0..2 {
             new.add_stack(&format!("model/decoder/input_stacks/{i}"), 1);
@@ -185,12 +188,17 @@ impl TinyCheckpoint {
         for variable in &self.variables {
             graph.place(variable);
         }
-        let with_slots = ["model/decoder/dense_out/kernel", "model/processor_group/reverb/ir"];
         let mut extra = Vec::new();
-        for of in self.variables.iter().filter(|v| with_slots.contains(&v.path.as_str())) {
-            for (kind, factor) in [("m", 0.5), ("v", 0.25)] {
+        for of in self
+            .variables
+            .iter()
+            .filter(|v| self.slots_of.iter().any(|beginning| v.path.starts_with(beginning)))
+        {
+            for kind in ["m", "v"] {
                 let Data::F32(values) = &of.data else { continue };
-                let data = Data::F32(values.iter().map(|x| x * factor).collect());
+                // As such means are: a mean square is not below zero.
+                let mean = |x: &f32| if kind == "m" { x * 0.5 } else { x * x };
+                let data = Data::F32(values.iter().map(mean).collect());
                 let i = extra.len() + 1;
                 let slot = match self.slots {
                     Slots::None => continue,

@@ -15,7 +15,7 @@ const EXIT_CODES: &str = "\
 Exit codes: 0 done; 2 the command line asks for something that is not possible; 3 an input is \
 missing or is no usable audio; 4 the model is missing or not usable; 5 an output cannot be written \
 (without a word when the reader of a pipe has left); 6 some of several inputs failed, the others are \
-done; 7 the training that was watched failed or died; 130 interrupted.";
+done; 7 a training could not go on, or died; 130 interrupted.";
 
 /// Sing, play or hum; hear it as another instrument.
 #[derive(Debug, Parser)]
@@ -41,8 +41,14 @@ pub(crate) enum Command {
     Statistics(StatisticsArgs),
     /// Turn recordings into a data set that an instrument is trained on.
     Prepare(PrepareArgs),
-    /// Watch a training: how far it is, how good it is, how it ended.
+    /// Train an instrument on a data set; the same command again goes on where it was interrupted.
+    Train(TrainArgs),
+    /// Look at a training run, from any terminal.
     Watch(WatchArgs),
+    /// Measure how well a model plays what was held out of a data set.
+    Eval(EvalArgs),
+    /// Take the instrument out of a training run: a model file and its card.
+    Export(ExportArgs),
     /// Measure how fast each stage runs on this machine.
     Bench(BenchArgs),
     /// Measure pitch trackers on recordings whose pitch is known.
@@ -295,18 +301,129 @@ pub(crate) struct PrepareArgs {
 
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXIT_CODES)]
+#[cfg_attr(not(feature = "train"), allow(dead_code, reason = "a build without a trainer says so"))]
+pub(crate) struct TrainArgs {
+    /// What `ddsp prepare` made, or TFRecords of Magenta's library.
+    #[arg(value_name = "DATASET")]
+    pub(crate) dataset: PathBuf,
+
+    /// The folder of the run: checkpoints, previews, the instrument. It may be copied to another machine and go on there.
+    #[arg(short, long, value_name = "RUN")]
+    pub(crate) output: PathBuf,
+
+    /// The recipe: instrument, solo, autoencoder, tiny or vst. [default: instrument]
+    #[arg(long, value_name = "NAME")]
+    #[cfg(feature = "train")]
+    pub(crate) preset: Option<ddsp::train::Preset>,
+    /// The recipe: instrument, solo, autoencoder, tiny or vst. [default: instrument]
+    #[arg(long, value_name = "NAME")]
+    #[cfg(not(feature = "train"))]
+    pub(crate) preset: Option<String>,
+
+    /// Settings as TOML, of which RUN/config.toml is an example.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
+
+    /// One setting, as optimizer.learning_rate=1e-3; may be given again.
+    #[arg(long, value_name = "KEY=VALUE")]
+    pub(crate) set: Vec<String>,
+
+    /// Steps in all.
+    #[arg(long, value_name = "N", conflicts_with = "minutes", value_parser = clap::value_parser!(u64).range(1..))]
+    pub(crate) steps: Option<u64>,
+
+    /// Minutes of training: the first steps tell how many there will be. [default of instrument: 5]
+    #[arg(long, value_name = "MIN", value_parser = within(0.01..=100_000.0))]
+    pub(crate) minutes: Option<f64>,
+
+    /// Windows in a step.
+    #[arg(long, value_name = "N")]
+    pub(crate) batch_size: Option<usize>,
+
+    /// Of first weights, windows and noise: the same seed gives the same instrument.
+    #[arg(long, value_name = "N")]
+    pub(crate) seed: Option<u64>,
+
+    /// Start from the weights of this instrument: a name from `ddsp models`, a .ddsp file, a run, or the folder of a Magenta checkpoint.
+    #[arg(long, value_name = "MODEL")]
+    pub(crate) from: Option<String>,
+
+    /// Where tensors live: cpu, or cuda or wgpu in a build that has them.
+    #[arg(long, value_name = "NAME", default_value = "cpu")]
+    pub(crate) device: String,
+
+    /// Forget what is in RUN and train anew.
+    #[arg(long)]
+    pub(crate) restart: bool,
+
+    /// Train in the background, also when this terminal is closed.
+    #[arg(long)]
+    pub(crate) detach: bool,
+
+    /// Print lines, also on a terminal.
+    #[arg(long)]
+    pub(crate) plain: bool,
+}
+
+#[derive(Debug, clap::Args)]
+#[command(after_help = EXIT_CODES)]
 pub(crate) struct WatchArgs {
-    /// The folder of the run: what `ddsp train -o` names.
+    /// The folder of the run.
     #[arg(value_name = "RUN")]
     pub(crate) run: PathBuf,
 
-    /// Print the lines of the log as they come instead of drawing. [default: where standard output is no terminal]
+    /// Print lines, also on a terminal.
     #[arg(long)]
     pub(crate) plain: bool,
 
-    /// Print how things stand, and do not wait.
+    /// Say how far it is and leave.
     #[arg(long)]
     pub(crate) once: bool,
+}
+
+#[derive(Debug, clap::Args)]
+#[command(after_help = EXIT_CODES)]
+#[cfg_attr(not(feature = "train"), allow(dead_code, reason = "a build without a trainer says so"))]
+pub(crate) struct EvalArgs {
+    /// A run, a .ddsp file, a name from `ddsp models`, or the folder of a Magenta checkpoint.
+    #[arg(value_name = "MODEL|RUN")]
+    pub(crate) model: String,
+
+    /// What `ddsp prepare` made, or TFRecords of Magenta's library.
+    #[arg(value_name = "DATASET")]
+    pub(crate) dataset: PathBuf,
+
+    /// Print one JSON object instead of the table.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, clap::Args)]
+#[command(after_help = EXIT_CODES)]
+pub(crate) struct ExportArgs {
+    /// The folder of the run.
+    #[arg(value_name = "RUN")]
+    pub(crate) run: PathBuf,
+
+    /// The model file. Its card is written beside it, as NAME.md.
+    #[arg(short, long, value_name = "NAME.ddsp")]
+    pub(crate) output: PathBuf,
+
+    /// Store four bytes a weight instead of two.
+    #[arg(long)]
+    pub(crate) f32: bool,
+
+    /// One sentence for a musician.
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) description: Option<String>,
+
+    /// Licence of the weights, as an SPDX expression: what the recordings allow.
+    #[arg(long, value_name = "SPDX")]
+    pub(crate) licence: Option<String>,
+
+    /// Whom to thank for the recordings, as their licence asks.
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) attribution: Option<String>,
 }
 
 #[derive(Debug, clap::Args)]

@@ -28,8 +28,11 @@ pub(crate) enum Cause {
     Output = 5,
     /// Some of several inputs failed; the others are done.
     Some = 6,
-    /// The training that was watched failed or died.
+    /// A training could not go on, or died.
     Training = 7,
+    /// Stopped by whoever started it.
+    #[cfg_attr(not(feature = "train"), expect(dead_code, reason = "a training alone ends so"))]
+    Interrupted = 130,
 }
 
 impl Failure {

@@ -12,7 +12,12 @@ mod args;
 mod bench;
 mod compare;
 mod controls;
+#[cfg(any(feature = "train", test))]
+mod detach;
+#[cfg(feature = "train")]
+mod eval;
 mod eval_pitch;
+mod export;
 mod failure;
 mod features_csv;
 mod format;
@@ -28,6 +33,8 @@ mod prepare;
 mod showing;
 mod statistics;
 mod text;
+#[cfg(feature = "train")]
+mod train;
 mod transfer;
 mod watch;
 
@@ -36,6 +43,13 @@ use std::process::ExitCode;
 use clap::Parser;
 
 use args::{Args, Command};
+#[cfg(not(feature = "train"))]
+use failure::{Cause, Failure};
+
+/// Training asks for large blocks of memory and gives them back at every step: this allocator keeps their pages.
+#[cfg(feature = "train")]
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
     interrupt::clean_up();
@@ -48,6 +62,16 @@ fn main() -> ExitCode {
         Command::Statistics(args) => statistics::run(&args),
         Command::Prepare(args) => prepare::run(&args),
         Command::Watch(args) => watch::run(&args),
+        #[cfg(feature = "train")]
+        Command::Train(args) => train::run(&args),
+        #[cfg(feature = "train")]
+        Command::Eval(args) => eval::run(&args),
+        #[cfg(not(feature = "train"))]
+        Command::Train(_) | Command::Eval(_) => Err(Failure::new(
+            Cause::Usage,
+            "this build of ddsp cannot train: build it with `cargo build --release -p ddsp-cli --features train`",
+        )),
+        Command::Export(args) => export::run(&args),
         Command::Bench(args) => bench::run(&args),
         Command::EvalPitch(args) => eval_pitch::run(&args),
         Command::Compare(args) => compare::run(&args),

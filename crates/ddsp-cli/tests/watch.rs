@@ -7,9 +7,7 @@ use std::io::{BufRead, BufReader, Write};
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
-use ddsp_io::run_folder::{
-    Best, Metric, MetricsWriter, NoteMetric, RunFolder, State, Status, StepMetric,
-};
+use ddsp_io::run_folder::{Metric, RunFolder, State, Status};
 
 fn ddsp(args: &[&str], path: &Path) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_ddsp"));
@@ -25,33 +23,33 @@ fn watch(args: &[&str], path: &Path) -> (Option<i32>, String, String) {
 
 fn step(step: u64) -> Metric {
     let loss = 5.0 + 1.0 / step as f64;
-    Metric::Step(StepMetric {
+    Metric::Step {
         step,
-        elapsed_s: step as f64,
+        elapsed_s: 5.0 * step as f64,
         spectral_loss: loss,
         total_loss: loss,
         steps_per_s: 2.0,
         learning_rate: 1e-3,
         gradient_norm: 0.5,
-    })
+    }
 }
 
 /// A run of 30 steps in `folder` that says this of itself.
 fn run(folder: &Path, state: State) -> (RunFolder, Status) {
-    let run = RunFolder::create_or_open(folder).unwrap();
-    let mut metrics = MetricsWriter::open_at(&run.metrics_path(), 0).unwrap();
-    (1..=30).for_each(|n| metrics.append(&step(n)).unwrap());
+    let run = RunFolder::new(folder);
+    let mut metrics = run.metrics_from(0).unwrap();
+    (1..=30).for_each(|n| metrics.write(&step(n)).unwrap());
     let status = Status {
         state,
         step: 30,
         n_steps: Some(100),
-        elapsed_train_s: 15.0,
+        elapsed_s: 15.0,
         steps_per_s: 2.0,
         eta_s: Some(35.0),
         checkpoint_step: Some(28),
         ..Status::starting("instrument", "violin")
     };
-    run.write_status(&status).unwrap();
+    run.set_status(&status).unwrap();
     (run, status)
 }
 
@@ -72,31 +70,34 @@ fn a_training_is_followed_to_its_end() {
             "instrument on violin: training, step 30 of 100, 15 s of training, 2.00 steps/s, 35 s left"
         );
         let before: Vec<_> = lines.take(10).collect();
-        assert_eq!(before[0], "step: 21  spectral_loss: 5.05  total_loss: 5.05");
-        assert_eq!(before[9], "step: 30  spectral_loss: 5.03  total_loss: 5.03");
+        assert_eq!(
+            before[0],
+            "step: 21  spectral_loss: 5.05  total_loss: 5.05  steps_per_s: 2.00  left: 40 s"
+        );
+        assert!(before[9].starts_with("step: 30  spectral_loss: 5.03  total_loss: 5.03"));
     }
     assert!(run.lock().unwrap_err().to_string().contains("another trainer (pid "));
 
-    let mut metrics = MetricsWriter::open_at(&run.metrics_path(), 30).unwrap();
-    metrics.append(&step(31)).unwrap();
-    metrics.append(&Metric::Note(NoteMetric { step: 31, text: "saved".into() })).unwrap();
-    let best = Some(Best { step: 31, spectral_loss: 5.5 });
-    let model = Some("violin.ddsp".to_owned());
-    run.write_status(&Status { state: State::Finished, step: 31, best, model, ..status }).unwrap();
+    let mut metrics = run.metrics_from(30).unwrap();
+    metrics.write(&step(31)).unwrap();
+    metrics.write(&Metric::Note { step: 31, text: "a note".into() }).unwrap();
+    let reason = Some("all steps are made".to_owned());
+    run.set_status(&Status { state: State::Finished, step: 31, reason, ..status }).unwrap();
     drop(lock);
+    let (dir, model) = (folder.path().display(), folder.path().join("model.ddsp"));
     for lines in &mut lines {
         let rest: Vec<_> = lines.collect();
-        assert_eq!(
-            rest[..2],
-            ["step: 31  spectral_loss: 5.03  total_loss: 5.03", "step: 31  saved"]
-        );
-        let path = folder.path().join("violin.ddsp");
-        let expected = format!(
-            "training has finished at step 31; best on what was held out: spectral_loss 5.50 at step 31; \
-             the instrument is {}",
-            path.display()
-        );
-        assert_eq!(rest[2..], [expected]);
+        assert!(rest[0].starts_with("step: 31  spectral_loss: 5.03  total_loss: 5.03"), "{rest:?}");
+        let expected = [
+            "note: step 31: a note".to_owned(),
+            format!(
+                "training has finished at step 31, 15 s: all steps are made; the instrument is {}",
+                model.display()
+            ),
+            format!("  play it: ddsp transfer IN -m {}", model.display()),
+            format!("  keep it: ddsp export {dir} -o NAME.ddsp"),
+        ];
+        assert_eq!(rest[1..], expected);
     }
     for watcher in &mut watchers {
         assert_eq!(watcher.wait().unwrap().code(), Some(0));
@@ -111,9 +112,9 @@ fn how_things_stand_is_said_once() {
     let (code, out, err) = watch(&["--once"], folder.path());
     assert_eq!((code, err.as_str()), (Some(0), ""));
     let lines: Vec<_> = out.lines().collect();
-    assert_eq!(lines.len(), 2, "{out}");
-    assert!(lines[0].starts_with("instrument on violin: training, step 30 of 100"), "{out}");
-    assert_eq!(lines[1], "step: 30  spectral_loss: 5.03  total_loss: 5.03");
+    let expected =
+        "instrument on violin: training, step 30 of 100, 15 s of training, 2.00 steps/s, 35 s left";
+    assert_eq!(lines, [expected]);
     drop(lock);
     let (code, out, _) = watch(&["--once"], folder.path());
     assert_eq!(code, Some(0));
@@ -125,11 +126,11 @@ fn a_trainer_that_died_or_failed_is_called_so() {
     let folder = tempfile::tempdir().unwrap();
     let (run, status) = run(folder.path(), State::Training);
     // As a kill in the middle of a line leaves it.
-    let mut file = OpenOptions::new().append(true).open(run.metrics_path()).unwrap();
+    let mut file = OpenOptions::new().append(true).open(run.file("metrics.jsonl")).unwrap();
     file.write_all(b"{\"kind\":\"step\",\"step\":31,\"spec").unwrap();
     let (code, out, err) = watch(&["--plain"], folder.path());
     assert_eq!(code, Some(7));
-    assert!(out.ends_with("step: 30  spectral_loss: 5.03  total_loss: 5.03\n"), "{out}");
+    assert!(out.lines().last().unwrap().starts_with("step: 30  spectral_loss: 5.03"), "{out}");
     assert_eq!(
         err,
         format!(
@@ -140,12 +141,12 @@ fn a_trainer_that_died_or_failed_is_called_so() {
     );
     let reason = Some("the disk is full".to_owned());
     let failed = Status { state: State::Failed, reason, ..status.clone() };
-    run.write_status(&failed).unwrap();
+    run.set_status(&failed).unwrap();
     let (code, _, err) = watch(&[], folder.path());
     assert_eq!(code, Some(7));
     assert!(err.starts_with("ddsp: training has failed at step 30: the disk is full;"), "{err}");
 
-    run.write_status(&Status { state: State::Stopped, ..status }).unwrap();
+    run.set_status(&Status { state: State::Stopped, ..status }).unwrap();
     let (code, out, err) = watch(&[], folder.path());
     assert_eq!((code, err.as_str()), (Some(0), ""));
     assert!(out.contains("training was stopped at step 30; the same `ddsp train`"), "{out}");
@@ -173,8 +174,8 @@ fn a_reader_that_leaves_ends_it() {
     let lock = run.lock().unwrap();
     let mut watcher = ddsp(&["--plain"], folder.path()).spawn().unwrap();
     drop(watcher.stdout.take());
-    let mut metrics = MetricsWriter::open_at(&run.metrics_path(), 30).unwrap();
-    metrics.append(&step(31)).unwrap();
+    let mut metrics = run.metrics_from(30).unwrap();
+    metrics.write(&step(31)).unwrap();
     let output = watcher.wait_with_output().unwrap();
     assert_eq!((output.status.code(), output.stderr.as_slice()), (Some(5), &b""[..]));
     drop(lock);

@@ -31,7 +31,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     }
     let tone: Vec<f32> = (0..16_000).map(|n| 0.5 * (n as f32 * 0.17).sin()).collect();
     second.audio(8, "held-out/1", &tone, 16_000)?;
-    second.image(8, "held-out/1", PNG, 1, 1)?;
+    second.image(8, "held-out/1", PNG, (1, 1))?;
     second.text(8, "notes", "a **note**")?;
     second.flush()?;
     Ok(())

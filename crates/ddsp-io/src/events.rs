@@ -6,12 +6,11 @@
 use std::fs::{File, OpenOptions};
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
-use std::time::{SystemTime, UNIX_EPOCH};
 
 use crate::audio::{OutputFormat, encode_audio};
 use crate::error::{Error, Result};
 use crate::host;
-use crate::run_folder::unix_s;
+use crate::run_folder::now_s;
 use crate::tfrecord::write_record;
 use crate::wire::{put_bytes, put_f32, put_f64, put_number};
 
@@ -35,7 +34,7 @@ impl EventWriter {
     ///
     /// *Errors*: [`Error::Write`].
     pub fn create(folder: &Path) -> Result<Self> {
-        let mut seconds = unix_s();
+        let mut seconds = now_s() as u64;
         loop {
             // The seconds have ten digits, so that files sort by time.
             let name = format!("events.out.tfevents.{seconds:010}.{}.ddsp", host::name());
@@ -101,8 +100,7 @@ impl EventWriter {
         step: u64,
         tag: &str,
         png: &[u8],
-        width: u32,
-        height: u32,
+        (width, height): (u32, u32),
     ) -> Result<()> {
         let mut image = Vec::with_capacity(png.len() + 32);
         put_number(&mut image, 1, u64::from(height));
@@ -153,9 +151,8 @@ impl EventWriter {
 
 /// An event of now, so far without content.
 fn event(step: Option<u64>) -> Vec<u8> {
-    let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0.0, |now| now.as_secs_f64());
     let mut event = Vec::new();
-    put_f64(&mut event, 1, now);
+    put_f64(&mut event, 1, now_s());
     if let Some(step) = step {
         put_number(&mut event, 2, step);
     }
@@ -188,7 +185,7 @@ mod tests {
         let mut writer = EventWriter::create(folder.path()).unwrap();
         writer.scalar(1 << 33, "losses/total_loss", 5.92).unwrap();
         writer.audio(2, "a", &[0.5; 100], 16_000).unwrap();
-        writer.image(3, "i", b"png", 300, 200).unwrap();
+        writer.image(3, "i", b"png", (300, 200)).unwrap();
         writer.text(4, "t", "**bold**").unwrap();
         writer.resume_after(6).unwrap();
         writer.flush().unwrap();

@@ -9,10 +9,10 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use ddsp_cases::{Slots, Table, TinyCheckpoint};
-use ddsp_io::import::import;
+use ddsp_io::import::{adam_slots, import, training_recipe};
 use tempfile::TempDir;
 
-/// One import may take this long, on a busy machine.
+/// One import, looked at in three ways, may take this long, on a busy machine.
 const MAX_DURATION: Duration = Duration::from_secs(2);
 
 /// Deterministic, small and good enough to choose bytes (Marsaglia 2003, xorshift64).
@@ -48,6 +48,11 @@ fn n_rounds() -> usize {
 fn survives(folder: &Path) -> bool {
     let started = Instant::now();
     let result = import(folder);
+    // Those who train on look at the same bytes, and may want more of them.
+    let (recipe, slots) = (training_recipe(folder), adam_slots(folder));
+    for e in [recipe.err(), slots.err()].into_iter().flatten() {
+        assert!(!e.to_string().is_empty());
+    }
     assert!(started.elapsed() < MAX_DURATION, "{:?}", started.elapsed());
     match result {
         Ok(_) => true,

@@ -1,7 +1,7 @@
-//! Charts below each other: bars, maps and curves, for what is no sound.
+//! Charts below each other: bars and maps, for what is no sound.
 
 use super::axis::{Axis, Tick};
-use super::canvas::{Canvas, Mask, Rect, Rgb, colour};
+use super::canvas::{Canvas, Rect, colour};
 use super::spectrogram::heat;
 use super::text::{Align, Lettering};
 
@@ -13,9 +13,6 @@ const HEADING: i32 = 36;
 const FOOT: i32 = 34;
 const HEADING_SIZE: f32 = 15.0;
 const LABEL_SIZE: f32 = 13.0;
-
-/// The colours of curves, in order.
-const CURVES: [Rgb; 4] = [colour::BLUE, colour::VERMILION, colour::GREEN, colour::FAINT];
 
 /// One chart.
 #[derive(Debug, Clone)]
@@ -37,8 +34,6 @@ pub(crate) enum Kind {
     Bars(Vec<f64>),
     /// Brightnesses from 0 to 1 in columns, each from the foot to the top.
     Map(Vec<Vec<f64>>),
-    /// Named lines through points, both coordinates from 0 to 1.
-    Curves(Vec<(String, Vec<(f64, f64)>)>),
 }
 
 /// The picture of charts, as the bytes of a PNG file.
@@ -81,7 +76,6 @@ impl Chart {
         match &self.kind {
             Kind::Bars(heights) => bars(canvas, rect, heights),
             Kind::Map(columns) => map(canvas, rect, columns),
-            Kind::Curves(curves) => draw_curves(canvas, lettering, rect, curves),
         }
         canvas.frame(rect, colour::BORDER);
     }
@@ -106,28 +100,5 @@ fn map(canvas: &mut Canvas, rect: Rect, columns: &[Vec<f64>]) {
                 Rect { x: x(i), y: y(k + 1), width: x(i + 1) - x(i), height: y(k) - y(k + 1) };
             canvas.fill(cell, heat(level.clamp(0.0, 1.0) as f32));
         }
-    }
-}
-
-fn draw_curves(
-    canvas: &mut Canvas,
-    lettering: &Lettering,
-    rect: Rect,
-    curves: &[(String, Vec<(f64, f64)>)],
-) {
-    let mut right = rect.right() as f32;
-    for (i, (name, points)) in curves.iter().enumerate().rev() {
-        let ink = CURVES[i % CURVES.len()];
-        let mut mask = Mask::new(rect);
-        let at = |&(x, y): &(f64, f64)| {
-            (UNIT.x(rect, x.clamp(0.0, 1.0)), UNIT.y(rect, y.clamp(0.0, 1.0)))
-        };
-        for pair in points.windows(2) {
-            mask.stroke(at(&pair[0]), at(&pair[1]), 2.0);
-        }
-        canvas.paint(&mask, ink);
-        let y = rect.y as f32 - HEADING as f32 / 2.0;
-        lettering.draw(canvas, name, LABEL_SIZE, (right, y), Align::Right, ink);
-        right -= lettering.width(name, LABEL_SIZE) + 18.0;
     }
 }

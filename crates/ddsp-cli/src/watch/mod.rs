@@ -1,4 +1,4 @@
-//! `ddsp watch`: a training run, from any terminal.
+//! `ddsp watch`: a training run, from any terminal; `ddsp train` shows its own by the same means.
 //!
 //! A [`source`] reads the folder of the run, and whether anyone trains in it; an [`ending`] says in a sentence how it came out.
 //! What is shown is either [`plain`], the log [`lines`] as they come, or the [`view`]: a [`picture`] of the run, drawn on a
@@ -6,19 +6,21 @@
 
 mod curve;
 mod ending;
-pub(crate) mod lines;
+mod lines;
 mod live;
 mod picture;
 mod plain;
 pub(crate) mod screen;
 mod source;
-pub(crate) mod view;
+mod view;
 
-use std::io::{IsTerminal, stdout};
+use std::io::{IsTerminal, stdin, stdout};
 
 use crate::args::WatchArgs;
 use crate::failure::{Cause, Failure};
 use ending::Ending;
+use live::Viewer;
+use screen::Screen;
 use source::Source;
 
 /// Runs the command.
@@ -27,16 +29,42 @@ pub(crate) fn run(args: &WatchArgs) -> Result<(), Failure> {
     if args.once {
         return plain::once(&mut source);
     }
-    let is_dumb = std::env::var_os("TERM").is_some_and(|term| term == "dumb");
-    let screen =
-        if args.plain || is_dumb || !stdout().is_terminal() { None } else { screen::open() };
-    let ending = match screen {
-        Some(screen) => live::show(&mut source, screen)?,
+    let ending = match screen(args.plain) {
+        Some(screen) => live::show(&mut source, screen, Viewer::Watcher)?,
         None => Some(plain::follow(&mut source)?),
     };
     match ending {
-        Some(Ending { sentence, is_bad: true }) => Err(Failure::new(Cause::Training, sentence)),
-        Some(Ending { sentence, is_bad: false }) => plain::say(&sentence),
+        Some(Ending { sentence, is_bad: true, .. }) => Err(Failure::new(Cause::Training, sentence)),
+        Some(ending) => plain::say_ending(&ending),
         None => Ok(()),
     }
+}
+
+/// The terminal, if there is one that can be drawn on and it shall be.
+fn screen(is_plain: bool) -> Option<Screen> {
+    let is_dumb = std::env::var_os("TERM").is_some_and(|term| term == "dumb");
+    let can_draw = stdin().is_terminal() && stdout().is_terminal() && !is_dumb;
+    (can_draw && !is_plain).then(screen::open).flatten()
+}
+
+/// Follows a run that this process is training, on a thread of its own, until it is over.
+#[cfg(feature = "train")]
+pub(crate) fn follow_in_background(
+    folder: &ddsp_io::run_folder::RunFolder,
+    is_plain: bool,
+) -> std::thread::JoinHandle<()> {
+    let mut source = Source::of(folder);
+    std::thread::spawn(move || {
+        let stop = Viewer::Trainer(&crate::interrupt::ask_to_stop);
+        let shown = match screen(is_plain) {
+            Some(screen) => live::show(&mut source, screen, stop),
+            None => plain::follow(&mut source).map(Some),
+        };
+        // A failure of the training is told by whoever trained; a reader that has left hears nothing.
+        match shown {
+            Ok(Some(ending)) if !ending.is_bad => drop(plain::say_ending(&ending)),
+            Err(failure) if !failure.is_quiet() => eprintln!("ddsp: {failure}"),
+            Ok(_) | Err(_) => {}
+        }
+    })
 }

@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 
-use ddsp_io::run_folder::{EvalMetric, Metric, NoteMetric, Status, StepMetric};
+use ddsp_io::run_folder::{Metric, Status};
 
 /// Points of the training's curve that are kept; more than a terminal has columns of dots.
 const MAX_POINTS: usize = 1024;
@@ -15,31 +15,44 @@ pub(crate) struct Picture {
     /// What the trainer says of itself.
     pub(crate) status: Option<Status>,
     /// Seconds since it said so.
-    pub(crate) silence_s: u64,
-    /// The last step.
-    pub(crate) step: Option<StepMetric>,
+    pub(crate) silence_s: f64,
+    /// The last step that was told of.
+    pub(crate) step: Option<Metric>,
     /// Step and loss of the training.
     pub(crate) losses: Thinned,
     /// Held-out sound, all of it.
-    pub(crate) evals: Vec<EvalMetric>,
-    /// The last notes, the newest last.
-    pub(crate) notes: VecDeque<NoteMetric>,
+    pub(crate) evals: Vec<Eval>,
+    /// The last notes with their steps, the newest last.
+    pub(crate) notes: VecDeque<(u64, String)>,
 }
 
 impl Picture {
     /// Takes in what is new.
     pub(crate) fn update(&mut self, status: Option<Status>, metrics: &[Metric]) {
-        self.silence_s = status.as_ref().map_or(0, Status::age_s);
+        self.silence_s = status.as_ref().map_or(0.0, Status::age_s);
         self.status = status;
         for metric in metrics {
             match metric {
-                Metric::Step(step) => {
-                    self.step = Some(*step);
-                    self.losses.push((step.step as f64, step.spectral_loss));
+                Metric::Step { step, spectral_loss, .. } => {
+                    self.step = Some(metric.clone());
+                    self.losses.push((*step as f64, *spectral_loss));
                 }
-                Metric::Eval(eval) => self.evals.push(*eval),
-                Metric::Note(note) => {
-                    self.notes.push_back(note.clone());
+                &Metric::Eval {
+                    step,
+                    spectral_loss,
+                    loudness_l1_db,
+                    f0_l1_semitones,
+                    f0_outliers,
+                    ..
+                } => self.evals.push(Eval {
+                    step,
+                    spectral_loss,
+                    loudness_l1_db,
+                    f0_l1_semitones,
+                    f0_outliers,
+                }),
+                Metric::Note { step, text } => {
+                    self.notes.push_back((*step, text.clone()));
                     if self.notes.len() > MAX_NOTES {
                         self.notes.pop_front();
                     }
@@ -49,10 +62,20 @@ impl Picture {
     }
 
     /// The evaluation with the smallest loss.
-    pub(crate) fn best(&self) -> Option<&EvalMetric> {
+    pub(crate) fn best(&self) -> Option<&Eval> {
         let finite = self.evals.iter().filter(|eval| eval.spectral_loss.is_finite());
         finite.min_by(|a, b| a.spectral_loss.total_cmp(&b.spectral_loss))
     }
+}
+
+/// How well the model played what was held out, as [`Metric::Eval`] has it.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Eval {
+    pub(crate) step: u64,
+    pub(crate) spectral_loss: f64,
+    pub(crate) loudness_l1_db: f64,
+    pub(crate) f0_l1_semitones: f64,
+    pub(crate) f0_outliers: f64,
 }
 
 /// A curve of any length in bounded memory: the means of as many neighbours as it takes. What is no number is left out.

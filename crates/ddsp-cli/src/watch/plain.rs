@@ -7,7 +7,7 @@ use std::time::Duration;
 use ddsp_io::run_folder::Metric;
 
 use super::ending::Ending;
-use super::lines::{line, status_line};
+use super::lines::{Lines, evaluation, summary};
 use super::source::Source;
 use crate::failure::{Cause, Failure};
 
@@ -23,19 +23,20 @@ pub(super) fn say(line: &dyn Display) -> Result<(), Failure> {
 
 /// Prints what happens, from a few lines back, until the training ends.
 pub(super) fn follow(source: &mut Source) -> Result<Ending, Failure> {
-    let mut is_first = true;
+    let (mut lines, mut is_first) = (Lines::default(), true);
     loop {
         let now = source.poll()?;
-        if is_first && let Some(status) = &now.status {
-            say(&status_line(status))?;
-        }
-        let metrics = &now.news.metrics;
-        let n_skipped = if is_first { metrics.len().saturating_sub(N_BEFORE) } else { 0 };
         if now.news.is_restarted {
             say(&"the run goes on from an earlier step")?;
+            (lines, is_first) = (Lines::default(), true);
         }
-        for metric in &metrics[n_skipped..] {
-            say(&line(metric))?;
+        let new = lines.update(now.status.as_ref(), &now.news.metrics);
+        let n_skipped = if is_first { new.len().saturating_sub(N_BEFORE) } else { 0 };
+        if let Some(status) = now.status.as_ref().filter(|_| n_skipped > 0) {
+            say(&summary(status))?;
+        }
+        for line in &new[n_skipped..] {
+            say(line)?;
         }
         if let Some(ending) = now.ending {
             return Ok(ending);
@@ -49,16 +50,18 @@ pub(super) fn follow(source: &mut Source) -> Result<Ending, Failure> {
 pub(super) fn once(source: &mut Source) -> Result<(), Failure> {
     let now = source.poll()?;
     match &now.status {
-        Some(status) => say(&status_line(status))?,
+        Some(status) => say(&summary(status))?,
         None => say(&"a training begins")?,
     }
     let metrics = &now.news.metrics;
-    let last = |is_wanted: fn(&Metric) -> bool| metrics.iter().rev().find(|m| is_wanted(m));
-    let step = last(|metric| matches!(metric, Metric::Step(_)));
-    let eval = last(|metric| matches!(metric, Metric::Eval(_)));
-    let note = last(|metric| matches!(metric, Metric::Note(_)));
-    for metric in [step, eval, note].into_iter().flatten() {
-        say(&line(metric))?;
+    if let Some(eval) = metrics.iter().rev().find(|metric| matches!(metric, Metric::Eval { .. })) {
+        say(&evaluation(eval))?;
     }
-    now.ending.map_or(Ok(()), |ending| say(&ending.sentence))
+    now.ending.map_or(Ok(()), |ending| say_ending(&ending))
+}
+
+/// Prints how it ended, and what to do now.
+pub(super) fn say_ending(ending: &Ending) -> Result<(), Failure> {
+    say(&ending.sentence)?;
+    ending.hints.iter().try_for_each(|hint| say(&format_args!("  {hint}")))
 }

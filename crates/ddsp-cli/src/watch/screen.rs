@@ -26,8 +26,10 @@ pub(crate) struct Screen {
 /// What a key means.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Key {
-    /// `q`, escape or Ctrl-C.
+    /// `q` or escape.
     Leave,
+    /// Ctrl-C, which is a key like others while a view is shown.
+    Interrupt,
     /// `l`.
     Scale,
 }
@@ -73,7 +75,7 @@ impl Screen {
         let is_control = key.modifiers.contains(KeyModifiers::CONTROL);
         Ok(match key.code {
             _ if key.kind != KeyEventKind::Press => None,
-            KeyCode::Char('c') if is_control => Some(Key::Leave),
+            KeyCode::Char('c') if is_control => Some(Key::Interrupt),
             KeyCode::Char('q' | 'Q') | KeyCode::Esc => Some(Key::Leave),
             KeyCode::Char('l' | 'L') if !is_control => Some(Key::Scale),
             _ => None,

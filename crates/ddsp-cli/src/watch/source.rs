@@ -27,8 +27,12 @@ impl Source {
     /// Opens the folder of a run.
     pub(super) fn open(path: &Path) -> Result<Self, Failure> {
         let folder = RunFolder::open(path)?;
-        let reader = MetricsReader::new(&folder.metrics_path());
-        Ok(Self { folder, reader })
+        Ok(Self::of(&folder))
+    }
+
+    /// What there is to be read of a run.
+    pub(super) fn of(folder: &RunFolder) -> Self {
+        Self { folder: folder.clone(), reader: folder.metrics() }
     }
 
     pub(super) fn path(&self) -> &Path {
@@ -39,7 +43,7 @@ impl Source {
     pub(super) fn poll(&mut self) -> Result<Now, Failure> {
         // In this order: whatever a trainer said before it let go of the lock is then read.
         let holder = self.folder.holder()?;
-        let status = self.folder.read_status()?;
+        let status = self.folder.status()?;
         let news = self.reader.poll()?;
         let ending = ending(self.path(), holder.as_deref(), status.as_ref());
         Ok(Now { status, news, ending })

@@ -9,12 +9,11 @@ use ratatui::widgets::Paragraph;
 
 use super::curve::{self, Scale};
 use super::ending::Ending;
-use super::lines;
 use super::picture::Picture;
 use crate::text::{duration, one_line, sentence};
 
 /// A trainer that has said nothing for so long may hang.
-const SILENT_S: u64 = 60;
+const SILENT_S: f64 = 60.0;
 
 /// What is drawn.
 #[derive(Debug, Clone)]
@@ -95,7 +94,7 @@ impl View {
         let state = match &self.ending {
             Some(Ending { is_bad: true, .. }) if !status.state.is_end() => "died".red().bold(),
             _ if is_silent => {
-                format!("{}, no word for {}", status.state, duration(silence_s as f64)).red()
+                format!("{}, no word for {}", status.state, duration(silence_s)).red()
             }
             _ => coloured(status.state),
         };
@@ -112,12 +111,14 @@ impl View {
     }
 
     fn losses(&self) -> Line<'static> {
-        let Some(step) = self.picture.step else {
+        let Some(Metric::Step { spectral_loss, total_loss, gradient_norm, learning_rate, .. }) =
+            &self.picture.step
+        else {
             return Line::from("no step so far").dark_gray();
         };
         Line::from(format!(
-            "spectral_loss {:.2}  total_loss {:.2}  gradient_norm {:.3}  learning_rate {:.1e}",
-            step.spectral_loss, step.total_loss, step.gradient_norm, step.learning_rate
+            "spectral_loss {spectral_loss:.2}  total_loss {total_loss:.2}  gradient_norm {gradient_norm:.3}  \
+             learning_rate {learning_rate:.1e}"
         ))
     }
 
@@ -151,14 +152,13 @@ impl View {
         let notes = &self.picture.notes;
         let mut lines = vec![Line::from("notes:").dark_gray()];
         let last = notes.iter().skip(notes.len().saturating_sub(n));
-        lines.extend(
-            last.map(|note| Line::from(format!("{:>15}  {}", note.step, sentence(&note.text)))),
-        );
+        lines
+            .extend(last.map(|(step, text)| Line::from(format!("{step:>15}  {}", sentence(text)))));
         lines
     }
 
     fn foot(&self, width: usize) -> Vec<Line<'static>> {
-        let Some(Ending { sentence, is_bad }) = &self.ending else {
+        let Some(Ending { sentence, is_bad, .. }) = &self.ending else {
             return vec![Line::from(self.keys).dark_gray()];
         };
         let colour = if *is_bad { Color::Red } else { Color::Green };
@@ -192,39 +192,34 @@ fn coloured(state: State) -> Span<'static> {
     }
 }
 
-/// A bar of what is done, by steps or else by minutes.
+/// A bar of what is done.
 fn progress(status: &Status, width: usize) -> Line<'static> {
-    let (ratio, label) = match (status.n_steps, status.minutes_limit) {
-        (Some(n_steps), _) => (status.step as f64 / n_steps.max(1) as f64, lines::steps(status)),
-        (None, Some(minutes)) => (status.elapsed_train_s / (60.0 * minutes), lines::steps(status)),
-        (None, None) => return lines::steps(status).into(),
+    let step = status.step;
+    let Some(n_steps) = status.n_steps else {
+        return format!("step {step}, of how many is not known yet").into();
     };
-    let ratio = if ratio.is_finite() { ratio.clamp(0.0, 1.0) } else { 0.0 };
-    let label = format!("  {label}  {:3.0} %", 100.0 * ratio);
+    let ratio = (step as f64 / n_steps.max(1) as f64).clamp(0.0, 1.0);
+    let label = format!("  step {step} of {n_steps}  {:3.0} %", 100.0 * ratio);
     let n_cells = width.saturating_sub(label.chars().count());
     let n_full = (ratio * n_cells as f64).round() as usize;
-    Line::from(vec![
-        "━".repeat(n_full).cyan(),
-        "─".repeat(n_cells - n_full).dark_gray(),
-        label.into(),
-    ])
+    let rest = "─".repeat(n_cells - n_full).dark_gray();
+    Line::from(vec!["━".repeat(n_full).cyan(), rest, label.into()])
 }
 
 fn pace(status: &Status) -> Line<'static> {
-    let mut text = duration(status.elapsed_train_s);
-    if let Some(minutes) = status.minutes_limit {
-        text += &format!(" of {}", duration(60.0 * minutes));
-    }
-    text += &format!("   {:.2} steps/s", status.steps_per_s);
+    let mut text = format!("{}   {:.2} steps/s", duration(status.elapsed_s), status.steps_per_s);
     if let Some(eta_s) = status.eta_s {
         text += &format!("   ETA {}", duration(eta_s));
+    }
+    if let Some(best) = status.best {
+        text += &format!("   best {:.2} at step {}", best.spectral_loss, best.step);
     }
     text.into()
 }
 
 #[cfg(test)]
 mod tests {
-    use ddsp_io::run_folder::{Best, EvalMetric, NoteMetric, StepMetric};
+    use ddsp_io::run_folder::Best;
     use ratatui::Terminal;
     use ratatui::backend::TestBackend;
 
@@ -235,7 +230,7 @@ mod tests {
 runs/violin                                                             training
 instrument on violin
 ━━━━━━━━━━━━━──────────────────────────────────────  step 25825 of 100000   26 %
-12 min 20 s of 48 min 00 s   34.90 steps/s   ETA 35 min 25 s
+12 min 20 s   34.90 steps/s   ETA 35 min 25 s   best 5.80 at step 21000
 spectral_loss 5.03  total_loss 5.28  gradient_norm 0.510  learning_rate 1.0e-3
 ┌ spectral_loss, logarithmic ────────────────────────── ⠒ training  • held out ┐
 │26.87│⠒⠤⣄⣀                                                                    │
@@ -264,9 +259,8 @@ q leaves
             step: 25_825,
             n_steps: Some(100_000),
             // Later than any time of a test.
-            updated_unix_s: u64::MAX,
-            elapsed_train_s: 740.0,
-            minutes_limit: Some(48.0),
+            updated_s: f64::INFINITY,
+            elapsed_s: 740.0,
             steps_per_s: 34.9,
             eta_s: Some(2125.0),
             best: Some(Best { step: 21_000, spectral_loss: 5.8 }),
@@ -276,7 +270,7 @@ q leaves
 
     fn metrics() -> Vec<Metric> {
         let loss = |step: u64| 5.0 + 20.0 * (-(step as f64) / 4000.0).exp();
-        let step = |step| StepMetric {
+        let step = |step| Metric::Step {
             step,
             elapsed_s: 0.0,
             spectral_loss: loss(step),
@@ -285,19 +279,18 @@ q leaves
             learning_rate: 1e-3,
             gradient_norm: 0.51,
         };
-        let eval = |step| EvalMetric {
+        let eval = |step| Metric::Eval {
             step,
+            elapsed_s: 0.0,
             spectral_loss: loss(step) + 0.4 + if step > 24_000 { 0.5 } else { 0.0 },
             loudness_l1_db: 2.31,
             f0_l1_semitones: 0.071,
             f0_outliers: 0.034,
-            f0_lost: 0.01,
-            harmonic_db: -1.0,
-            noise_db: -20.0,
+            is_best: false,
         };
-        let note = |step, text: &str| Metric::Note(NoteMetric { step, text: text.into() });
-        let mut metrics: Vec<_> = (1..=1033).map(|n| Metric::Step(step(25 * n))).collect();
-        metrics.extend((1..=8).map(|n| Metric::Eval(eval(3000 * n + 1000))));
+        let note = |step, text: &str| Metric::Note { step, text: text.into() };
+        let mut metrics: Vec<_> = (1..=1033).map(|n| step(25 * n)).collect();
+        metrics.extend((1..=8).map(|n| eval(3000 * n + 1000)));
         metrics.push(note(21_000, "a checkpoint was saved"));
         metrics.push(note(25_100, "step 25100 was skipped: its loss is NaN\u{1b}[2J"));
         metrics
@@ -330,7 +323,11 @@ q leaves
         let mut view = view();
         let sentence = "training died at step 25825: nobody holds runs/violin/run.lock and it did not say that it finished; \
              the same `ddsp train` command goes on from step 25800";
-        view.set_ending(Some(Ending { sentence: sentence.into(), is_bad: true }));
+        view.set_ending(Some(Ending {
+            sentence: sentence.into(),
+            hints: Vec::new(),
+            is_bad: true,
+        }));
         let text = drawn(&view, 80, 24);
         assert!(text.lines().next().unwrap().ends_with(" died"), "{text}");
         let foot: Vec<_> = text.lines().skip(22).collect();
@@ -352,7 +349,7 @@ q leaves
         let mut begun = View::new("a run", "q leaves");
         assert!(drawn(&begun, 80, 24).contains("a training begins"));
         let odd = Status {
-            elapsed_train_s: f64::NAN,
+            elapsed_s: f64::NAN,
             n_steps: Some(0),
             eta_s: Some(f64::INFINITY),
             ..status()
@@ -362,7 +359,7 @@ q leaves
         toggled.toggle_scale();
         assert!(!drawn(&toggled, 80, 24).contains("logarithmic"));
         let mut silent = View::new("a run", "q leaves");
-        silent.update(Some(Status { updated_unix_s: 1, ..status() }), &metrics()[..1]);
+        silent.update(Some(Status { updated_s: 1.0, ..status() }), &metrics()[..1]);
         assert!(drawn(&silent, 80, 24).contains("training, no word for "));
         for view in [&begun, &toggled, &silent] {
             for (width, height) in

@@ -85,6 +85,19 @@ impl Folder {
     }
 }
 
+/// The gin file that `path` is, or that of the folder that it is.
+///
+/// *Errors*: there is none, or there are several and none is named.
+pub(super) fn find_gin(path: &Path) -> Result<PathBuf> {
+    let metadata = fs::metadata(path).map_err(|e| Error::open(path, e))?;
+    if !metadata.is_dir() {
+        return Ok(path.to_owned());
+    }
+    let mut gins = files(path)?;
+    gins.retain(|name| name.ends_with(".gin"));
+    Ok(path.join(choose_gin(path, &gins)?))
+}
+
 /// The names of the files of a folder, in order.
 fn files(folder: &Path) -> Result<Vec<String>> {
     let mut names = Vec::new();

@@ -4,15 +4,15 @@ use std::path::{Path, PathBuf};
 
 use ddsp_core::condition::DatasetStatistics;
 use ddsp_core::model::{
-    DecoderConfig, F0Description, FORMAT_VERSION, Model, ModelConfig, Precision, Provenance,
-    Weights,
+    DecoderConfig, EncoderConfig, F0Description, FORMAT_VERSION, Model, ModelConfig, Precision,
+    Provenance, Weights,
 };
 
 use super::bundle::{Bundle, file_name};
 use super::folder::{Choice, Folder, step};
 use super::gin::Gin;
 use super::object_graph::{OBJECT_GRAPH_NAME, ObjectGraph};
-use super::recipe::{Recipe, read_recipe};
+use super::recipe::{Purpose, Recipe, read_recipe};
 use super::statistics;
 use super::variables::{Match, Slot, find_variables};
 use crate::error::{Error, Result};
@@ -29,6 +29,8 @@ pub struct Imported {
     pub report: Report,
     /// What Adam had gathered, for whoever trains on; [`read_slot`](Self::read_slot) reads one.
     pub slots: Vec<Slot>,
+    /// What the optimizer counts.
+    pub(super) n_iterations: Option<u64>,
     bundle: Bundle,
     recipe: Recipe,
 }
@@ -68,6 +70,20 @@ pub struct Report {
 /// *Errors*: something is missing or damaged, or the gin file describes a model that the model file
 /// has no place for; the message names the file and the binding or tensor.
 pub fn import(path: &Path) -> Result<Imported> {
+    import_for(path, Purpose::Playing)
+}
+
+/// Imports a checkpoint to train it further: as [`import`], and models that the engine does not play as the library does, with an encoder,
+/// of power instead of loudness, with a `FilteredNoiseReverb`.
+///
+/// What a `Crop` cuts off is no part of a model: [`training_recipe`](super::training_recipe) tells.
+///
+/// *Errors*: those of [`import`].
+pub fn import_to_train(path: &Path) -> Result<Imported> {
+    import_for(path, Purpose::Training)
+}
+
+fn import_for(path: &Path, purpose: Purpose) -> Result<Imported> {
     let Folder { gin, index, choice, others, statistics } = Folder::find(path)?;
     let bundle = Bundle::open(&index)?;
     let gin = Gin::read(&gin)?;
@@ -81,7 +97,8 @@ pub fn import(path: &Path) -> Result<Imported> {
             None
         }
     };
-    let recipe = read_recipe(&gin, statistics.as_ref().map(|(read, _)| read.are_older))?;
+    let older = statistics.as_ref().map(|(read, _)| read.are_older);
+    let recipe = read_recipe(&gin, purpose, older)?;
     notes.extend(recipe.notes.iter().cloned());
     let damaged = |detail: String| Error::checkpoint(&index, detail);
     let graph = ObjectGraph::read(&bundle.read_text(OBJECT_GRAPH_NAME)?).map_err(damaged)?;
@@ -92,11 +109,17 @@ pub fn import(path: &Path) -> Result<Imported> {
         let (shape, values) = read_weight(&bundle, &gin, &recipe, found)?;
         weights.insert(found.weight.clone(), shape, values);
     }
-    let n_steps = match &variables.step_key {
+    let n_iterations = match &variables.step_key {
         Some(key) => u64::try_from(bundle.read_i64(key)?).ok(),
+        None => None,
+    };
+    let n_steps = match &variables.step_key {
+        Some(_) => n_iterations,
         None => step(&file_name(&index)).0,
     };
-    let mut config = config(&recipe, &name_of(&index), n_steps, &index);
+    let mut config = config(&recipe, &name_of(&index));
+    config.description = "imported from a Magenta checkpoint; licence not stated".to_owned();
+    config.provenance.training = training(n_steps, &index);
     let (statistics, path) = statistics.map(|(read, path)| (read.statistics, path)).unzip();
     config.dataset_statistics =
         statistics.map(|read| DatasetStatistics { frame_rate: config.frame_rate(), ..read });
@@ -115,7 +138,7 @@ pub fn import(path: &Path) -> Result<Imported> {
         recomputes_loudness: recipe.recomputes_loudness,
         notes,
     };
-    Ok(Imported { model, report, slots: variables.slots, bundle, recipe })
+    Ok(Imported { model, report, slots: variables.slots, n_iterations, bundle, recipe })
 }
 
 impl Imported {
@@ -158,6 +181,10 @@ fn read_weight(
     }
     let mut shape = shape.clone();
     let values = ordered(weight, bundle.read_f32(key)?, recipe);
+    if weight.starts_with("z_encoder/normalize/") {
+        // The library normalises a picture of one pixel.
+        shape.drain(..shape.len() - 1);
+    }
     if let (true, Some(last)) = (has_columns(weight), shape.last_mut()) {
         *last = recipe.columns.len();
     }
@@ -188,14 +215,19 @@ fn name_of(index: &Path) -> String {
     if name.is_empty() { "imported".to_owned() } else { name.to_owned() }
 }
 
-fn config(recipe: &Recipe, name: &str, n_steps: Option<u64>, index: &Path) -> ModelConfig {
-    let frame_rate = f64::from(recipe.sample_rate) / recipe.hop_size as f64;
+fn training(n_steps: Option<u64>, index: &Path) -> String {
     let steps = n_steps.map_or("an unknown number of".to_owned(), |n| n.to_string());
     let checkpoint = file_name(index).trim_end_matches(".index").to_owned();
+    format!("Magenta's DDSP library 3.x, {steps} steps ({checkpoint})")
+}
+
+/// The description of a model that nothing is known of but its recipe.
+pub(super) fn config(recipe: &Recipe, name: &str) -> ModelConfig {
+    let frame_rate = f64::from(recipe.sample_rate) / recipe.hop_size as f64;
     ModelConfig {
         format_version: FORMAT_VERSION,
         name: name.to_owned(),
-        description: "imported from a Magenta checkpoint; licence not stated".to_owned(),
+        description: String::new(),
         licence: "not stated".to_owned(),
         sample_rate: recipe.sample_rate,
         hop_size: recipe.hop_size,
@@ -209,7 +241,7 @@ fn config(recipe: &Recipe, name: &str, n_steps: Option<u64>, index: &Path) -> Mo
             ),
         },
         loudness: recipe.loudness.clone(),
-        encoder: None,
+        encoder: recipe.encoder.clone().map(EncoderConfig::MfccRnn),
         decoder: DecoderConfig::RnnFc(recipe.decoder.clone()),
         processors: recipe.processors.clone(),
         dataset_statistics: None,
@@ -218,7 +250,7 @@ fn config(recipe: &Recipe, name: &str, n_steps: Option<u64>, index: &Path) -> Mo
                 Some(pattern) => format!("not stated; TFRecordProvider.file_pattern = {pattern}"),
                 None => "not stated".to_owned(),
             },
-            training: format!("Magenta's DDSP library 3.x, {steps} steps ({checkpoint})"),
+            training: String::new(),
         },
     }
 }

@@ -5,11 +5,13 @@
 //! `checkpoint` that names the newest. The way through: `folder` chooses the files, [`Bundle`] reads
 //! the tensors (`sstable`, and the crate's `wire` and `crc32c` are its formats), `object_graph` says which part of the
 //! model each belongs to, `gin` and `recipe` what the parts are, `variables` brings the two together,
-//! and [`import`] makes a model of it.
+//! and [`import`] makes a model of it. [`training_recipe`] and [`adam_slots`] tell how it was trained,
+//! for whoever trains on.
 //!
 //! All of it was written by someone else: lengths and checksums are compared before they are
 //! believed, and what is not understood is refused with a sentence rather than guessed.
 
+mod adam;
 mod bundle;
 mod folder;
 mod gin;
@@ -20,11 +22,15 @@ mod pickle;
 mod recipe;
 mod sstable;
 mod statistics;
+mod training;
 mod variables;
 mod wiring;
 
+pub use adam::{AdamSlots, Moments, adam_slots};
 pub use bundle::{Bundle, Entry};
 pub use folder::Choice;
-pub use magenta::{Imported, Report, import};
+pub use magenta::{Imported, Report, import, import_to_train};
+pub use recipe::Crop;
 pub use statistics::read_statistics;
+pub use training::{LossType, SpectralLossRecipe, TrainingRecipe, training_recipe};
 pub use variables::Slot;

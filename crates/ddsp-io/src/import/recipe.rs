@@ -1,10 +1,10 @@
 //! What a gin file says a model is made of.
 
-use ddsp_core::effect::ReverbConfig;
+use ddsp_core::effect::{CropLocation, FilteredNoiseReverbConfig, ReverbConfig};
 use ddsp_core::feature::loudness::LoudnessConfig;
 use ddsp_core::model::ProcessorConfig;
-use ddsp_core::nn::RnnFcDecoderConfig;
 use ddsp_core::nn::rnn_fc_decoder::InputKey;
+use ddsp_core::nn::{MfccEncoderConfig, RnnFcDecoderConfig};
 use ddsp_core::resample::ResampleMethod;
 use ddsp_core::scale::ScaleFn;
 use ddsp_core::synth::{FilteredNoiseConfig, HarmonicConfig, PhaseMode};
@@ -19,13 +19,32 @@ use crate::error::{Error, Result};
 /// The decoder may have so many outputs; Magenta's largest have less than a hundredth.
 const MAX_OUTPUTS: usize = 1 << 16;
 
+/// What a model is read for. The engine plays fewer models than can be trained.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Purpose {
+    Playing,
+    Training,
+}
+
+/// What is cut off the sound, because frames were padded.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Crop {
+    /// Where.
+    pub location: CropLocation,
+    /// How many samples; an odd number counts as one less.
+    pub frame_size: usize,
+}
+
 /// A model as its gin file describes it, in the terms of the model file.
 #[derive(Debug)]
 pub(super) struct Recipe {
     pub(super) sample_rate: u32,
     pub(super) hop_size: usize,
+    pub(super) encoder: Option<MfccEncoderConfig>,
     pub(super) decoder: RnnFcDecoderConfig,
     pub(super) processors: Vec<ProcessorConfig>,
+    /// What the library cuts off behind the processors, which have no place for it.
+    pub(super) crop: Option<Crop>,
     /// Which column of the checkpoint's last dense layer each of our raw outputs is.
     pub(super) columns: Vec<usize>,
     /// How many columns that layer has.
@@ -48,25 +67,23 @@ pub(super) struct Recipe {
 /// beside it may.
 ///
 /// *Errors*: the binding that cannot be imported, and what can.
-pub(super) fn read_recipe(gin: &Gin, older_statistics: Option<bool>) -> Result<Recipe> {
+pub(super) fn read_recipe(
+    gin: &Gin,
+    purpose: Purpose,
+    older_statistics: Option<bool>,
+) -> Result<Recipe> {
     let model = Part::new(gin, Object::of("get_model"), &["model"])?;
     let autoencoder = model.class("model", "Autoencoder")?;
     let known = ["preprocessor", "encoder", "decoder", "processor_group", "losses", "name"];
     let autoencoder = Part::new(gin, autoencoder, &known)?;
-    let preprocessor = autoencoder.class("preprocessor", "F0LoudnessPreprocessor")?;
-    if let Some(encoder) = autoencoder.get("encoder")?.filter(|encoder| !encoder.is_none()) {
-        let detail = format!(
-            "{} cannot be imported: expected no encoder (None), because there is none here that \
-             hears a z",
-            encoder.object()?.class
-        );
-        return Err(encoder.wrong(detail));
-    }
+    let preprocessor = read_preprocessor(&autoencoder, purpose)?;
+    let hears_power = preprocessor.class == POWER;
+    let encoder = read_encoder(&autoencoder, purpose)?;
     let decoder = autoencoder.class("decoder", "RnnFcDecoder")?;
     let group = autoencoder.class("processor_group", "ProcessorGroup")?;
 
     let group = Part::new(gin, group, &["dag", "name"])?;
-    let wiring = read_dag(gin, &group.need("dag")?)?;
+    let wiring = read_dag(gin, &group.need("dag")?, purpose)?;
     let exp_sigmoid =
         Part::new(gin, Object::of("exp_sigmoid"), &["exponent", "max_value", "threshold"])?;
     for (parameter, supported) in [("exponent", 10.0), ("max_value", 2.0), ("threshold", 1e-7)] {
@@ -75,12 +92,16 @@ pub(super) fn read_recipe(gin: &Gin, older_statistics: Option<bool>) -> Result<R
         }
     }
 
-    let (decoder, splits) = read_decoder(gin, decoder)?;
+    let (decoder, splits) = read_decoder(gin, decoder, hears_power, encoder.as_ref())?;
     let harmonic = wiring.synths.iter().find(|synth| synth.object.class == "Harmonic");
     let harmonic = harmonic.ok_or_else(|| {
         Error::checkpoint(gin.path(), "expected a Harmonic in `ProcessorGroup.dag`, found none")
     })?;
-    let time = read_time(gin, &harmonic.object, preprocessor, older_statistics)?;
+    let time = if hears_power {
+        read_time_of_power(gin, &harmonic.object, preprocessor)?
+    } else {
+        read_time(gin, &harmonic.object, preprocessor, older_statistics)?
+    };
 
     let (mut processors, mut columns) = (Vec::new(), Vec::new());
     for synth in &wiring.synths {
@@ -111,6 +132,8 @@ pub(super) fn read_recipe(gin: &Gin, older_statistics: Option<bool>) -> Result<R
     Ok(Recipe {
         sample_rate: time.sample_rate,
         hop_size: time.hop_size,
+        crop: wiring.crop.map(|object| read_crop(gin, object)).transpose()?,
+        encoder,
         decoder: RnnFcDecoderConfig { n_outputs: columns.len(), ..decoder },
         processors,
         columns,
@@ -118,14 +141,46 @@ pub(super) fn read_recipe(gin: &Gin, older_statistics: Option<bool>) -> Result<R
         reverb_name: wiring.reverb.map(|(_, name)| name),
         recomputes_loudness: time.recomputes_loudness,
         loudness_from: time.older_from,
-        loudness: if time.older {
-            LoudnessConfig::magenta_1()
-        } else {
-            LoudnessConfig::magenta_3()
-        },
+        loudness: time.loudness,
         dataset,
         notes,
     })
+}
+
+/// The preprocessor that hears power instead of loudness.
+const POWER: &str = "OnlineF0PowerPreprocessor";
+
+fn read_preprocessor(autoencoder: &Part<'_>, purpose: Purpose) -> Result<Object> {
+    let found = autoencoder.need("preprocessor")?.object()?;
+    if purpose == Purpose::Training && found.class == POWER {
+        return Ok(found);
+    }
+    autoencoder.class("preprocessor", "F0LoudnessPreprocessor")
+}
+
+fn read_encoder(autoencoder: &Part<'_>, purpose: Purpose) -> Result<Option<MfccEncoderConfig>> {
+    let Some(found) = autoencoder.get("encoder")?.filter(|encoder| !encoder.is_none()) else {
+        return Ok(None);
+    };
+    let object = found.object()?;
+    if purpose == Purpose::Playing {
+        let detail = format!(
+            "{} cannot be imported: expected no encoder (None), because there is none here that \
+             hears a z",
+            object.class
+        );
+        return Err(found.wrong(detail));
+    }
+    let object = autoencoder.class("encoder", "MfccTimeDistributedRnnEncoder")?;
+    let known = ["rnn_channels", "rnn_type", "z_dims", "z_time_steps", "name"];
+    let part = Part::new(autoencoder.gin, object, &known)?;
+    part.fixed("rnn_type", "'gru'")?;
+    let size = |parameter| part.need(parameter)?.size();
+    Ok(Some(MfccEncoderConfig {
+        gru_units: size("rnn_channels")?,
+        z_dims: size("z_dims")?,
+        z_time_steps: size("z_time_steps")?,
+    }))
 }
 
 /// Columns of the last dense layer that have a name.
@@ -135,7 +190,12 @@ struct Split {
     n: usize,
 }
 
-fn read_decoder(gin: &Gin, object: Object) -> Result<(RnnFcDecoderConfig, Vec<Split>)> {
+fn read_decoder(
+    gin: &Gin,
+    object: Object,
+    hears_power: bool,
+    encoder: Option<&MfccEncoderConfig>,
+) -> Result<(RnnFcDecoderConfig, Vec<Split>)> {
     let known = [
         "rnn_channels",
         "rnn_type",
@@ -151,13 +211,18 @@ fn read_decoder(gin: &Gin, object: Object) -> Result<(RnnFcDecoderConfig, Vec<Sp
     part.fixed("stateless", "False")?;
 
     // The library's default has a z, so that leaving it out asks for one.
-    let found = part.need("input_keys")?;
+    let inputs = part.need("input_keys")?;
     let mut input_keys = Vec::new();
-    for key in found.items()? {
+    let loudness = if hears_power { "pw_scaled" } else { "ld_scaled" };
+    for key in inputs.items()? {
         let known = match key.text()? {
             "f0_scaled" => InputKey::F0Scaled,
-            "ld_scaled" => InputKey::LoudnessScaled,
-            _ => return Err(key.expected("'f0_scaled' and 'ld_scaled' only")),
+            "z" if encoder.is_some() => InputKey::Z,
+            text if text == loudness => InputKey::LoudnessScaled,
+            _ => {
+                let z = if encoder.is_some() { ", 'z'" } else { "" };
+                return Err(key.expected(&format!("'f0_scaled' and '{loudness}'{z} only")));
+            }
         };
         if input_keys.contains(&known) {
             return Err(key.wrong(format!("expected each input once, found {} twice", key.shown())));
@@ -178,13 +243,17 @@ fn read_decoder(gin: &Gin, object: Object) -> Result<(RnnFcDecoderConfig, Vec<Sp
         splits.push(Split { name, first, n });
         first += n;
     }
+    let hears_z = input_keys.contains(&InputKey::Z);
+    if let (Some(_), false) = (encoder, hears_z) {
+        return Err(inputs.expected("'z' among them, as there is an `Autoencoder.encoder`"));
+    }
     let config = RnnFcDecoderConfig {
         input_keys,
         channels: part.size("ch", 512)?,
         gru_units: part.size("rnn_channels", 512)?,
         layers_per_stack: part.size("layers_per_stack", 3)?,
         n_outputs: first,
-        z_dims: 0,
+        z_dims: encoder.map_or(0, |encoder| encoder.z_dims),
     };
     Ok((config, splits))
 }
@@ -195,6 +264,7 @@ struct Time {
     hop_size: usize,
     n_samples: usize,
     recomputes_loudness: bool,
+    loudness: LoudnessConfig,
     /// Whether it was written before 3.x, what tells so, and whether something else says otherwise.
     older: bool,
     older_from: &'static str,
@@ -253,7 +323,58 @@ fn read_time(
     let sample_rate = u32::try_from(sample_rate).map_err(|_| {
         Error::checkpoint(gin.path(), "expected a `Harmonic.sample_rate` below 2^32")
     })?;
-    Ok(Time { sample_rate, hop_size, n_samples, recomputes_loudness, older, older_from, disagrees })
+    let loudness = if older { LoudnessConfig::magenta_1() } else { LoudnessConfig::magenta_3() };
+    Ok(Time {
+        sample_rate,
+        hop_size,
+        n_samples,
+        recomputes_loudness,
+        loudness,
+        older,
+        older_from,
+        disagrees,
+    })
+}
+
+fn read_time_of_power(gin: &Gin, harmonic: &Object, preprocessor: Object) -> Result<Time> {
+    let known = [
+        "frame_rate",
+        "frame_size",
+        "padding",
+        "compute_power",
+        "compute_f0",
+        "crepe_saved_model_path",
+        "viterbi",
+    ];
+    let preprocessor = Part::new(gin, preprocessor, &known)?;
+    preprocessor.fixed("padding", "'center'")?;
+    preprocessor.fixed("compute_f0", "False")?;
+    let harmonic = Part { gin, object: harmonic.clone() };
+    let n_samples = harmonic.size("n_samples", 64_000)?;
+    let sample_rate = harmonic.size("sample_rate", 16_000)?;
+    let frame_rate = preprocessor.size("frame_rate", 250)?;
+    let hop_size = sample_rate.checked_div(frame_rate).unwrap_or(0);
+    if hop_size == 0 || hop_size * frame_rate != sample_rate || n_samples % hop_size != 0 {
+        let detail = format!(
+            "expected `Harmonic.n_samples` to be whole frames of `{POWER}.frame_rate`, found \
+             {n_samples} samples at {sample_rate} Hz and {frame_rate} frames a second"
+        );
+        return Err(Error::checkpoint(gin.path(), detail));
+    }
+    let frame_size = preprocessor.size("frame_size", 1024)?;
+    let sample_rate = u32::try_from(sample_rate).map_err(|_| {
+        Error::checkpoint(gin.path(), "expected a `Harmonic.sample_rate` below 2^32")
+    })?;
+    Ok(Time {
+        sample_rate,
+        hop_size,
+        n_samples,
+        recomputes_loudness: preprocessor.flag("compute_power", true)?,
+        loudness: LoudnessConfig::Power { frame_size, range_db: 80.0, ref_db: 0.0 },
+        older: false,
+        older_from: "the preprocessor hears power",
+        disagrees: false,
+    })
 }
 
 /// Whether a library older than 3.x wrote the gin file, if it tells. An operative config lists every parameter of a
@@ -342,15 +463,58 @@ fn read_synth(
 }
 
 fn read_reverb(gin: &Gin, object: &Object) -> Result<ProcessorConfig> {
-    let known = ["trainable", "reverb_length", "add_dry", "name"];
-    let part = Part::new(gin, object.clone(), &known)?;
+    let is_noise = object.class == "FilteredNoiseReverb";
+    let known: &[&str] = if is_noise {
+        &[
+            "trainable",
+            "reverb_length",
+            "window_size",
+            "n_frames",
+            "n_filter_banks",
+            "scale_fn",
+            "initial_bias",
+            "add_dry",
+            "name",
+        ]
+    } else {
+        &["trainable", "reverb_length", "add_dry", "name"]
+    };
+    let part = Part::new(gin, object.clone(), known)?;
     if !part.flag("trainable", false)? {
-        let detail = "expected `Reverb.trainable = True`, found another: there is no impulse \
-                      response in the checkpoint";
+        let detail = format!(
+            "expected `{}.trainable = True`, found another: there is no impulse response in the \
+             checkpoint",
+            object.class
+        );
         return Err(Error::checkpoint(gin.path(), detail));
     }
-    Ok(ProcessorConfig::Reverb(ReverbConfig {
-        ir_size: part.size("reverb_length", 48_000)?,
-        add_dry: part.flag("add_dry", true)?,
+    let (ir_size, add_dry) = (part.size("reverb_length", 48_000)?, part.flag("add_dry", true)?);
+    if !is_noise {
+        return Ok(ProcessorConfig::Reverb(ReverbConfig { ir_size, add_dry }));
+    }
+    if part.scale_fn()? != ScaleFn::ExpSigmoid {
+        return Err(part.need("scale_fn")?.expected("@core.exp_sigmoid"));
+    }
+    Ok(ProcessorConfig::FilteredNoiseReverb(FilteredNoiseReverbConfig {
+        ir_size,
+        n_frames: part.need("n_frames")?.size()?,
+        n_noise_bands: part.need("n_filter_banks")?.size()?,
+        initial_bias: part.number("initial_bias", -3.0)?,
+        window_size: part.size("window_size", 257)?,
+        add_dry,
     }))
+}
+
+fn read_crop(gin: &Gin, object: Object) -> Result<Crop> {
+    let part = Part::new(gin, object, &["frame_size", "crop_location", "name"])?;
+    let location = match part.get("crop_location")? {
+        None => CropLocation::default(),
+        Some(found) => match found.text()? {
+            "front" => CropLocation::Front,
+            "center" => CropLocation::Center,
+            "back" => CropLocation::Back,
+            _ => return Err(found.expected("'front', 'center' or 'back'")),
+        },
+    };
+    Ok(Crop { location, frame_size: part.need("frame_size")?.size()? })
 }

@@ -5,7 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::bundle::Bundle;
 use super::object_graph::{OBJECT_GRAPH_NAME, ObjectGraph};
 use super::recipe::Recipe;
-use ddsp_core::model::ProcessorConfig;
+use ddsp_core::nn::MfccEncoderConfig;
+use ddsp_core::nn::mfcc_encoder::N_MFCC;
 
 /// Layers in layers in layers: no more than this many are looked at.
 const MAX_VISITS: usize = 1000;
@@ -49,6 +50,7 @@ pub(super) fn find_variables(
     recipe: &Recipe,
 ) -> Result<Variables, String> {
     let mut finder = Finder { graph, matches: Vec::new(), nodes: BTreeMap::new() };
+    finder.encoder(recipe)?;
     finder.decoder(recipe)?;
     finder.reverb(recipe)?;
     let Finder { matches, nodes, .. } = finder;
@@ -109,6 +111,36 @@ struct Finder<'a> {
 }
 
 impl Finder<'_> {
+    fn encoder(&mut self, recipe: &Recipe) -> Result<(), String> {
+        let Some(MfccEncoderConfig { gru_units, z_dims, .. }) = recipe.encoder else {
+            return Ok(());
+        };
+        let norm = self.part(&["model", "encoder", "z_norm"])?;
+        for name in ["scale", "shift"] {
+            let shape = vec![1, 1, 1, N_MFCC];
+            self.take(norm, name, &format!("z_encoder/normalize/{name}"), shape)?;
+        }
+        self.gru(&["model", "encoder", "rnn"], "z_encoder/gru", N_MFCC, gru_units)?;
+        let dense_out = self.part(&["model", "encoder", "dense_out"])?;
+        self.take(dense_out, "kernel", "z_encoder/dense_out/kernel", vec![gru_units, z_dims])?;
+        self.take(dense_out, "bias", "z_encoder/dense_out/bias", vec![z_dims])
+    }
+
+    /// The GRU somewhere below a part.
+    fn gru(&mut self, path: &[&str], name: &str, n_in: usize, units: usize) -> Result<(), String> {
+        let rnn = self.part(path)?;
+        let names = ["kernel", "recurrent_kernel", "bias"];
+        let cell = self.graph.below(rnn).into_iter().find(|node| self.has(*node, &names));
+        let cell = cell.ok_or_else(|| {
+            format!("expected a GRU in `{}` of the checkpoint, found none", path.join("/"))
+        })?;
+        let gates = units.saturating_mul(3);
+        let weight = |part: &str| format!("{name}/{part}");
+        self.take(cell, "kernel", &weight("kernel"), vec![n_in, gates])?;
+        self.take(cell, "recurrent_kernel", &weight("recurrent_kernel"), vec![units, gates])?;
+        self.take(cell, "bias", &weight("bias"), vec![2, gates])
+    }
+
     fn decoder(&mut self, recipe: &Recipe) -> Result<(), String> {
         let (channels, units) = (recipe.decoder.channels, recipe.decoder.gru_units);
         let keys = &recipe.decoder.input_keys;
@@ -119,15 +151,7 @@ impl Finder<'_> {
             self.stack(&["model", "decoder", "input_stacks", &i], name, n_in, recipe)?;
         }
 
-        let rnn = self.part(&["model", "decoder", "rnn"])?;
-        let names = ["kernel", "recurrent_kernel", "bias"];
-        let cell = self.graph.below(rnn).into_iter().find(|node| self.has(*node, &names));
-        let cell =
-            cell.ok_or("expected a GRU in `model/decoder/rnn` of the checkpoint, found none")?;
-        let gates = units.saturating_mul(3);
-        self.take(cell, "kernel", "gru/kernel", vec![n_concatenated, gates])?;
-        self.take(cell, "recurrent_kernel", "gru/recurrent_kernel", vec![units, gates])?;
-        self.take(cell, "bias", "gru/bias", vec![2, gates])?;
+        self.gru(&["model", "decoder", "rnn"], "gru", n_concatenated, units)?;
 
         let n_joined = n_concatenated.saturating_add(units);
         self.stack(&["model", "decoder", "out_stack"], "out_stack", n_joined, recipe)?;
@@ -137,11 +161,12 @@ impl Finder<'_> {
     }
 
     fn reverb(&mut self, recipe: &Recipe) -> Result<(), String> {
+        let Some(name) = &recipe.reverb_name else { return Ok(()) };
         for processor in &recipe.processors {
-            if let (ProcessorConfig::Reverb(config), Some(name)) = (processor, &recipe.reverb_name)
-            {
+            for (weight, shape) in processor.weight_shapes() {
                 let reverb = self.part(&["model", "processor_group", name])?;
-                self.take(reverb, "ir", "reverb/ir", vec![config.ir_size])?;
+                let variable = weight.strip_prefix("reverb/").unwrap_or(&weight);
+                self.take(reverb, variable, &weight, shape)?;
             }
         }
         Ok(())

@@ -6,6 +6,7 @@
 use std::collections::BTreeMap;
 
 use super::gin::{Found, Gin, Object};
+use super::recipe::Purpose;
 use crate::error::Result;
 
 /// A dag of more processors is not read.
@@ -23,6 +24,8 @@ pub(super) struct Synth {
 pub(super) struct Wiring {
     pub(super) synths: Vec<Synth>,
     pub(super) reverb: Option<(Object, String)>,
+    /// What cuts the end of it all.
+    pub(super) crop: Option<Object>,
 }
 
 /// What a signal is the sum of, and whether it has been through the reverb.
@@ -35,7 +38,7 @@ struct Signal {
 /// Reads a dag.
 ///
 /// *Errors*: it holds a processor, or connects them in a way, that the model file has no place for.
-pub(super) fn read_dag(gin: &Gin, dag: &Found<'_>) -> Result<Wiring> {
+pub(super) fn read_dag(gin: &Gin, dag: &Found<'_>, purpose: Purpose) -> Result<Wiring> {
     let mut wiring = Wiring::default();
     let mut signals = BTreeMap::new();
     let items = dag.items()?;
@@ -58,6 +61,7 @@ pub(super) fn read_dag(gin: &Gin, dag: &Found<'_>) -> Result<Wiring> {
             Some(name) => name.text()?.to_owned(),
             None => default_name(&object.class).to_owned(),
         };
+        refuse_unknown(&object, purpose, processor)?;
         let signal = add(&mut wiring, &signals, object, &name, inputs, processor)?;
         signals.insert(format!("{name}/signal"), signal.clone());
         last = Some(signal);
@@ -73,6 +77,25 @@ pub(super) fn read_dag(gin: &Gin, dag: &Found<'_>) -> Result<Wiring> {
     Ok(wiring)
 }
 
+/// Refuses a class that there is no place for.
+fn refuse_unknown(object: &Object, purpose: Purpose, processor: &Found<'_>) -> Result<()> {
+    let (known, names): (&[&str], &str) = match purpose {
+        Purpose::Playing => (
+            &["Harmonic", "FilteredNoise", "Add", "Reverb"],
+            "Harmonic, FilteredNoise, Add and a trainable Reverb",
+        ),
+        Purpose::Training => (
+            &["Harmonic", "FilteredNoise", "Add", "Reverb", "FilteredNoiseReverb", "Crop"],
+            "Harmonic, FilteredNoise, Add, a trainable Reverb or FilteredNoiseReverb, and Crop",
+        ),
+    };
+    if known.contains(&object.class.as_str()) {
+        return Ok(());
+    }
+    let detail = format!("{} cannot be imported: expected {names} only", object.class);
+    Err(processor.wrong(detail))
+}
+
 /// Takes one processor of the dag into the wiring and says what its signal is.
 fn add(
     wiring: &mut Wiring,
@@ -85,15 +108,12 @@ fn add(
     let class = object.class.clone();
     let n_inputs = match class.as_str() {
         "Harmonic" => 3,
-        "FilteredNoise" | "Reverb" => 1,
         "Add" => 2,
-        _ => {
-            return Err(processor.wrong(format!(
-                "{class} cannot be imported: expected Harmonic, FilteredNoise, Add and a trainable \
-                 Reverb only"
-            )));
-        }
+        _ => 1,
     };
+    if wiring.crop.is_some() {
+        return Err(processor.wrong(format!("expected Crop at the end, found {class} behind it")));
+    }
     if inputs.len() != n_inputs {
         let detail = format!("expected {n_inputs} inputs of {class}, found {}", inputs.len());
         return Err(processor.wrong(detail));
@@ -115,7 +135,7 @@ fn add(
             }
             Ok(Signal { synths: [a.synths, b.synths].concat(), wet: false })
         }
-        "Reverb" => {
+        "Reverb" | "FilteredNoiseReverb" => {
             let dry = signal(&inputs[0])?;
             if wiring.reverb.is_some() {
                 return Err(processor.wrong("expected one Reverb, found a second"));
@@ -127,6 +147,14 @@ fn add(
             }
             wiring.reverb = Some((object, name.to_owned()));
             Ok(Signal { wet: true, ..dry })
+        }
+        "Crop" => {
+            let whole = signal(&inputs[0])?;
+            if whole.synths.len() != wiring.synths.len() || whole.wet != wiring.reverb.is_some() {
+                return Err(processor.wrong("expected Crop to hear all that is before it"));
+            }
+            wiring.crop = Some(object);
+            Ok(whole)
         }
         _ => {
             if wiring.synths.iter().any(|synth| synth.object.class == class) {
@@ -148,7 +176,8 @@ fn default_name(class: &str) -> &str {
         "Harmonic" => "harmonic",
         "FilteredNoise" => "filtered_noise",
         "Add" => "add",
-        "Reverb" => "reverb",
+        "Reverb" | "FilteredNoiseReverb" => "reverb",
+        "Crop" => "crop",
         other => other,
     }
 }

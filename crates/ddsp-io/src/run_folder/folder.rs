@@ -5,13 +5,14 @@ use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use super::status::{Status, unix_s};
+use super::{MetricsReader, MetricsWriter, Status};
 use crate::atomic::write_bytes;
 use crate::error::{Error, Result};
 use crate::host;
 
 const LOCK: &str = "run.lock";
 const STATUS: &str = "status.json";
+const METRICS: &str = "metrics.jsonl";
 
 /// A watcher that looks who holds the lock holds it, too, for a moment: that long a trainer tries again.
 const PATIENCE: Duration = Duration::from_secs(1);
@@ -30,33 +31,17 @@ pub struct RunLock {
 }
 
 impl RunFolder {
-    /// Opens the folder of a run to train in, or makes one, with the folders above it.
-    ///
-    /// *Errors*: [`Error::Run`] if it is a file, or a folder with other things in it; [`Error::Write`].
-    pub fn create_or_open(path: &Path) -> Result<Self> {
-        if path.exists() && !path.is_dir() {
-            return Err(Error::run(path, "expected a folder for a training run, found a file"));
-        }
-        fs::create_dir_all(path)
-            .map_err(|source| Error::Write { path: path.to_owned(), source })?;
-        let folder = Self { path: path.to_owned() };
-        let entries = fs::read_dir(path);
-        let mut entries =
-            entries.map_err(|source| Error::Read { path: path.to_owned(), source })?;
-        if !folder.is_run() && entries.next().is_some() {
-            let detail = "expected a new folder, an empty one or that of a run to go on with, found one with other things in it";
-            return Err(Error::run(path, detail));
-        }
-        drop(folder.open_lock()?);
-        Ok(folder)
+    /// The folder of that name, there or not, to train in.
+    pub fn new(path: &Path) -> Self {
+        Self { path: path.to_owned() }
     }
 
-    /// The file that is locked, which also marks the folder as that of a run.
-    fn open_lock(&self) -> Result<File> {
-        let path = self.path.join(LOCK);
-        let mut options = OpenOptions::new();
-        options.read(true).write(true).create(true).truncate(false);
-        options.open(&path).map_err(|source| Error::Write { path, source })
+    /// Makes the folder, with those above it.
+    ///
+    /// *Errors*: [`Error::Write`].
+    pub fn create(&self) -> Result<()> {
+        let error = |source| Error::Write { path: self.path.clone(), source };
+        fs::create_dir_all(&self.path).map_err(error)
     }
 
     /// Opens the folder of a run to watch it. Nothing is written.
@@ -88,19 +73,17 @@ impl RunFolder {
         &self.path
     }
 
-    /// What happened, for [`MetricsWriter`](super::MetricsWriter) and [`MetricsReader`](super::MetricsReader).
-    pub fn metrics_path(&self) -> PathBuf {
-        self.path.join("metrics.jsonl")
+    /// A file in it.
+    pub fn file(&self, name: &str) -> PathBuf {
+        self.path.join(name)
     }
 
-    /// What a trainer without a terminal prints.
-    pub fn log_path(&self) -> PathBuf {
-        self.path.join("train.log")
-    }
-
-    /// Sounds and pictures of evaluations.
-    pub fn previews_path(&self) -> PathBuf {
-        self.path.join("previews")
+    /// The file that is locked, made if need be.
+    fn open_lock(&self) -> Result<File> {
+        let path = self.path.join(LOCK);
+        let mut options = OpenOptions::new();
+        options.read(true).write(true).create(true).truncate(false);
+        options.open(&path).map_err(|source| Error::Write { path, source })
     }
 
     /// Takes the right to train here.
@@ -158,28 +141,39 @@ impl RunFolder {
         Ok(self.holder()?.is_some())
     }
 
-    /// Says what is going on, with the time of now. Whoever holds the lock may.
+    /// Says what is going on. Whoever holds the lock may.
     ///
     /// *Errors*: [`Error::Write`].
-    pub fn write_status(&self, status: &Status) -> Result<()> {
+    pub fn set_status(&self, status: &Status) -> Result<()> {
         let path = self.path.join(STATUS);
-        let status = Status { updated_unix_s: unix_s(), ..status.clone() };
-        let mut bytes = serde_json::to_vec_pretty(&status)
-            .map_err(|e| Error::Write { path: path.clone(), source: e.into() })?;
-        bytes.push(b'\n');
+        let bytes = serde_json::to_vec_pretty(status);
+        let bytes = bytes.map_err(|e| Error::Write { path: path.clone(), source: e.into() })?;
         write_bytes(&path, &bytes)
     }
 
     /// What is going on; none before a trainer has said anything.
     ///
     /// *Errors*: [`Error::Read`]; [`Error::Run`] if the file is damaged.
-    pub fn read_status(&self) -> Result<Option<Status>> {
+    pub fn status(&self) -> Result<Option<Status>> {
         let path = self.path.join(STATUS);
         match fs::read(&path) {
             Ok(bytes) => Status::parse(&bytes).map(Some).map_err(|e| Error::run(&path, e)),
             Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(None),
             Err(source) => Err(Error::Read { path, source }),
         }
+    }
+
+    /// Opens the metrics to go on behind `step`: lines of later steps, as a run that died behind its last checkpoint leaves them, and
+    /// half a line at the end are cut off. 0 begins anew. Whoever holds the lock may.
+    ///
+    /// *Errors*: [`Error::Read`] and [`Error::Write`].
+    pub fn metrics_from(&self, step: u64) -> Result<MetricsWriter> {
+        MetricsWriter::open_at(&self.path.join(METRICS), step)
+    }
+
+    /// A reader of the metrics, which begins before the first.
+    pub fn metrics(&self) -> MetricsReader {
+        MetricsReader::new(&self.path.join(METRICS))
     }
 }
 
@@ -202,11 +196,12 @@ mod tests {
     fn one_trainer_holds_a_run_and_watchers_hold_nothing() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("runs/violin");
-        let run = RunFolder::create_or_open(&path).unwrap();
+        let run = RunFolder::new(&path);
+        run.create().unwrap();
         assert!(!run.is_held().unwrap());
         let lock = run.lock().unwrap();
         assert_eq!(run.holder().unwrap().unwrap(), Status::starting("", "").process());
-        let e = RunFolder::create_or_open(&path).unwrap().lock().unwrap_err().to_string();
+        let e = RunFolder::new(&path).lock().unwrap_err().to_string();
         assert!(e.contains("another trainer (pid ") && e.contains("`ddsp watch "), "{e}");
         drop(lock);
         assert!(!run.is_held().unwrap());
@@ -216,14 +211,14 @@ mod tests {
     #[test]
     fn a_status_comes_back() {
         let folder = tempfile::tempdir().unwrap();
-        let run = RunFolder::create_or_open(folder.path()).unwrap();
-        assert_eq!(run.read_status().unwrap(), None);
+        let run = RunFolder::new(folder.path());
+        assert_eq!(run.status().unwrap(), None);
         let status = Status { state: State::Training, ..Status::starting("solo", "violin") };
-        run.write_status(&status).unwrap();
-        let found = run.read_status().unwrap().unwrap();
+        run.set_status(&status).unwrap();
+        let found = run.status().unwrap().unwrap();
         assert_eq!((found.state, found.preset.as_str()), (State::Training, "solo"));
         fs::write(folder.path().join(STATUS), "{").unwrap();
-        let e = run.read_status().unwrap_err().to_string();
+        let e = run.status().unwrap_err().to_string();
         assert!(e.contains("status.json: expected the status of a training run"), "{e}");
     }
 
@@ -236,8 +231,5 @@ mod tests {
         assert!(open(&path.join("a")).ends_with("found nothing of this name"));
         fs::write(path.join("song.wav"), "").unwrap();
         assert!(open(&path.join("song.wav")).ends_with("found a file"));
-        let create = |path: &Path| RunFolder::create_or_open(path).unwrap_err().to_string();
-        assert!(create(path).ends_with("with other things in it"));
-        assert!(create(&path.join("song.wav")).ends_with("found a file"));
     }
 }

@@ -2,93 +2,71 @@
 
 use serde::{Deserialize, Deserializer, Serialize};
 
-/// A line.
+/// A line. JSON has no NaN, so what is no number is `null` there.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(tag = "kind", rename_all = "lowercase")]
+#[serde(tag = "kind", rename_all = "snake_case")]
 pub enum Metric {
-    /// A step was made.
-    Step(StepMetric),
-    /// What was held out was played.
-    Eval(EvalMetric),
-    /// Something that whoever trains should know.
-    Note(NoteMetric),
-}
-
-/// A step. JSON has no NaN, so what is no number is `null` there.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-pub struct StepMetric {
-    /// Its number, counted from 1.
-    pub step: u64,
-    /// Seconds of training so far.
-    #[serde(default = "nan", deserialize_with = "number")]
-    pub elapsed_s: f64,
-    /// The multi-scale spectral loss.
-    #[serde(deserialize_with = "number")]
-    pub spectral_loss: f64,
-    /// All losses together.
-    #[serde(deserialize_with = "number")]
-    pub total_loss: f64,
-    /// Speed of late.
-    #[serde(default = "nan", deserialize_with = "number")]
-    pub steps_per_s: f64,
-    /// Size of the step.
-    #[serde(default = "nan", deserialize_with = "number")]
-    pub learning_rate: f64,
-    /// Norm of the gradient before it was cut.
-    #[serde(default = "nan", deserialize_with = "number")]
-    pub gradient_norm: f64,
-}
-
-/// How well the model plays what was held out.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-pub struct EvalMetric {
-    /// The step whose weights played.
-    pub step: u64,
-    /// The multi-scale spectral loss.
-    #[serde(deserialize_with = "number")]
-    pub spectral_loss: f64,
-    /// Mean distance of loudness.
-    #[serde(default = "nan", deserialize_with = "number")]
-    pub loudness_l1_db: f64,
-    /// Mean distance of pitch, outliers left out.
-    #[serde(default = "nan", deserialize_with = "number")]
-    pub f0_l1_semitones: f64,
-    /// Share of the frames whose pitch is an outlier.
-    #[serde(default = "nan", deserialize_with = "number")]
-    pub f0_outliers: f64,
-    /// Share of the frames with a pitch that are played without one.
-    #[serde(default = "nan", deserialize_with = "number")]
-    pub f0_lost: f64,
-    /// Level of the harmonic part beside that of the recordings.
-    #[serde(default = "nan", deserialize_with = "number")]
-    pub harmonic_db: f64,
-    /// Level of the noise part beside that of the recordings.
-    #[serde(default = "nan", deserialize_with = "number")]
-    pub noise_db: f64,
-}
-
-/// An alarm, a skipped step, a saved checkpoint.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct NoteMetric {
-    /// The step at which it was noted.
-    pub step: u64,
-    /// A sentence without a full stop.
-    pub text: String,
+    /// A step, or the mean of some.
+    Step {
+        /// The last of them, counted from 1.
+        step: u64,
+        /// Seconds of training.
+        #[serde(deserialize_with = "number")]
+        elapsed_s: f64,
+        /// The multi-scale spectral loss.
+        #[serde(deserialize_with = "number")]
+        spectral_loss: f64,
+        /// All losses.
+        #[serde(deserialize_with = "number")]
+        total_loss: f64,
+        /// Size of the step.
+        #[serde(deserialize_with = "number")]
+        learning_rate: f64,
+        /// Norm of the gradient.
+        #[serde(deserialize_with = "number")]
+        gradient_norm: f64,
+        /// Steps a second.
+        #[serde(deserialize_with = "number")]
+        steps_per_s: f64,
+    },
+    /// An evaluation on what was held out.
+    Eval {
+        /// At this step.
+        step: u64,
+        /// Seconds of training.
+        #[serde(deserialize_with = "number")]
+        elapsed_s: f64,
+        /// The multi-scale spectral loss.
+        #[serde(deserialize_with = "number")]
+        spectral_loss: f64,
+        /// Mean distance of loudness.
+        #[serde(deserialize_with = "number")]
+        loudness_l1_db: f64,
+        /// Mean distance of pitch, without outliers.
+        #[serde(deserialize_with = "number")]
+        f0_l1_semitones: f64,
+        /// Share of outliers.
+        #[serde(deserialize_with = "number")]
+        f0_outliers: f64,
+        /// Whether it is the best so far.
+        is_best: bool,
+    },
+    /// A sentence.
+    Note {
+        /// At this step.
+        step: u64,
+        /// The sentence.
+        text: String,
+    },
 }
 
 impl Metric {
-    /// The step it belongs to.
+    /// The step that it is of.
     pub fn step(&self) -> u64 {
         match self {
-            Self::Step(step) => step.step,
-            Self::Eval(eval) => eval.step,
-            Self::Note(note) => note.step,
+            Self::Step { step, .. } | Self::Eval { step, .. } | Self::Note { step, .. } => *step,
         }
     }
-}
-
-fn nan() -> f64 {
-    f64::NAN
 }
 
 fn number<'de, D: Deserializer<'de>>(deserializer: D) -> Result<f64, D::Error> {
@@ -101,15 +79,25 @@ mod tests {
 
     #[test]
     fn a_line_is_an_object_with_its_kind() {
-        let note = Metric::Note(NoteMetric { step: 3, text: "saved".into() });
+        let note = Metric::Note { step: 3, text: "saved".into() };
         let json = serde_json::to_string(&note).unwrap();
         assert_eq!(json, r#"{"kind":"note","step":3,"text":"saved"}"#);
         assert_eq!(serde_json::from_str::<Metric>(&json).unwrap(), note);
-        let step = r#"{"kind":"step","step":7,"spectral_loss":5.5,"total_loss":null}"#;
-        let Metric::Step(step) = serde_json::from_str(step).unwrap() else { panic!("{step}") };
-        assert_eq!((step.step, step.spectral_loss), (7, 5.5));
-        assert!(step.total_loss.is_nan() && step.gradient_norm.is_nan());
-        let json = serde_json::to_string(&Metric::Step(step)).unwrap();
-        assert!(json.contains(r#""total_loss":null"#), "{json}");
+        let eval = Metric::Eval {
+            step: 7,
+            elapsed_s: 1.0,
+            spectral_loss: 5.5,
+            loudness_l1_db: 2.0,
+            f0_l1_semitones: f64::NAN,
+            f0_outliers: 0.0,
+            is_best: true,
+        };
+        let json = serde_json::to_string(&eval).unwrap();
+        assert!(json.contains(r#""f0_l1_semitones":null"#), "{json}");
+        let Metric::Eval { step, f0_l1_semitones, .. } = serde_json::from_str(&json).unwrap()
+        else {
+            panic!("{json}");
+        };
+        assert!(step == 7 && f0_l1_semitones.is_nan());
     }
 }

@@ -11,8 +11,7 @@ mod status;
 mod writer;
 
 pub use folder::{RunFolder, RunLock};
-pub use metrics::{EvalMetric, Metric, NoteMetric, StepMetric};
+pub use metrics::Metric;
 pub use reader::{MetricsReader, News};
-pub(crate) use status::unix_s;
-pub use status::{Best, State, Status};
+pub use status::{Best, State, Status, now_s};
 pub use writer::MetricsWriter;

@@ -33,7 +33,7 @@ pub struct News {
 
 impl MetricsReader {
     /// Begins before the first line of a file, which need not be there yet.
-    pub fn new(path: &Path) -> Self {
+    pub(super) fn new(path: &Path) -> Self {
         Self { path: path.to_owned(), offset: 0, remembered: Vec::new() }
     }
 
@@ -97,12 +97,11 @@ impl MetricsReader {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::run_folder::NoteMetric;
     use std::fs::{self, OpenOptions};
     use std::io::Write;
 
     fn note(step: u64, text: &str) -> Metric {
-        Metric::Note(NoteMetric { step, text: text.into() })
+        Metric::Note { step, text: text.into() }
     }
 
     fn line(step: u64, text: &str) -> String {

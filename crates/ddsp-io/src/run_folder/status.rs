@@ -12,7 +12,7 @@ const FORMAT_VERSION: u32 = 1;
 
 /// What a trainer is doing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
+#[serde(rename_all = "snake_case")]
 pub enum State {
     /// It reads the data set and builds the model.
     Starting,
@@ -64,6 +64,7 @@ pub struct Best {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Status {
     /// 1.
+    #[serde(default = "first")]
     pub format_version: u32,
     /// What the trainer is doing.
     pub state: State,
@@ -73,39 +74,35 @@ pub struct Status {
     /// The trainer's process.
     pub pid: u32,
     /// The machine it runs on.
+    #[serde(default)]
     pub host: String,
+    /// The recipe.
+    pub preset: String,
+    /// The data set.
+    pub dataset: String,
     /// The last step that was made.
     pub step: u64,
     /// Steps in all, once that is known.
     #[serde(default)]
     pub n_steps: Option<u64>,
-    /// When this process began, in seconds since 1970.
-    pub started_unix_s: u64,
-    /// When this was written; [`RunFolder::write_status`](super::RunFolder::write_status) sets it.
-    pub updated_unix_s: u64,
     /// Seconds of training over all processes that worked on the run.
-    pub elapsed_train_s: f64,
-    /// Minutes that training may take, if it goes by minutes.
-    #[serde(default)]
-    pub minutes_limit: Option<f64>,
+    pub elapsed_s: f64,
     /// Speed of late.
     pub steps_per_s: f64,
     /// Seconds until the last step, as far as that can be told.
     #[serde(default)]
     pub eta_s: Option<f64>,
-    /// The recipe.
-    pub preset: String,
-    /// The data set.
-    pub dataset: String,
-    /// The best evaluation so far.
+    /// When this process began, in seconds since 1970.
+    #[serde(default)]
+    pub started_s: f64,
+    /// When this was written, in seconds since 1970.
+    pub updated_s: f64,
+    /// The best evaluation of this process.
     #[serde(default)]
     pub best: Option<Best>,
     /// The newest checkpoint: where the same command goes on.
     #[serde(default)]
     pub checkpoint_step: Option<u64>,
-    /// The instrument, once there is one: a path, relative to the folder of the run.
-    #[serde(default)]
-    pub model: Option<String>,
 }
 
 impl Status {
@@ -117,19 +114,17 @@ impl Status {
             reason: None,
             pid: std::process::id(),
             host: host::name().to_owned(),
-            step: 0,
-            n_steps: None,
-            started_unix_s: unix_s(),
-            updated_unix_s: unix_s(),
-            elapsed_train_s: 0.0,
-            minutes_limit: None,
-            steps_per_s: 0.0,
-            eta_s: None,
             preset: preset.into(),
             dataset: dataset.into(),
+            step: 0,
+            n_steps: None,
+            elapsed_s: 0.0,
+            steps_per_s: 0.0,
+            eta_s: None,
+            started_s: now_s(),
+            updated_s: now_s(),
             best: None,
             checkpoint_step: None,
-            model: None,
         }
     }
 
@@ -144,14 +139,15 @@ impl Status {
     }
 
     /// Seconds since it was written.
-    pub fn age_s(&self) -> u64 {
-        unix_s().saturating_sub(self.updated_unix_s)
+    pub fn age_s(&self) -> f64 {
+        (now_s() - self.updated_s).max(0.0)
     }
 
     /// From the bytes of a file; an error says what was expected and found.
     pub(super) fn parse(bytes: &[u8]) -> Result<Self, String> {
         #[derive(Deserialize)]
         struct Version {
+            #[serde(default = "first")]
             format_version: u32,
         }
         let bad = |e: serde_json::Error| format!("expected the status of a training run: {e}");
@@ -166,8 +162,13 @@ impl Status {
 }
 
 /// Seconds since 1970.
-pub(crate) fn unix_s() -> u64 {
-    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs())
+pub fn now_s() -> f64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0.0, |time| time.as_secs_f64())
+}
+
+/// What a status without a version is.
+fn first() -> u32 {
+    1
 }
 
 #[cfg(test)]
@@ -184,6 +185,6 @@ mod tests {
         assert!(Status::parse(later.as_bytes()).unwrap_err().contains("found 2"));
         assert!(Status::parse(b"{\"format_version\":1}").unwrap_err().contains("missing field"));
         assert!(Status::parse(b"").is_err());
-        assert!(status.is_of_this_host() && status.age_s() < 60);
+        assert!(status.is_of_this_host() && status.age_s() < 60.0);
     }
 }

@@ -24,7 +24,7 @@ impl MetricsWriter {
     /// checkpoint leaves them, and half a line at the end are cut off. 0 begins anew.
     ///
     /// *Errors*: [`Error::Read`] and [`Error::Write`].
-    pub fn open_at(path: &Path, step: u64) -> Result<Self> {
+    pub(super) fn open_at(path: &Path, step: u64) -> Result<Self> {
         let write = |source| Error::Write { path: path.to_owned(), source };
         let read = |source| Error::Read { path: path.to_owned(), source };
         match File::open(path) {
@@ -47,14 +47,14 @@ impl MetricsWriter {
     /// Appends a line, at once and in one piece.
     ///
     /// *Errors*: [`Error::Write`]; what had been written of the line is taken back, so that it may be tried again.
-    pub fn append(&mut self, metric: &Metric) -> Result<()> {
-        let write = |source| Error::Write { path: self.path.clone(), source };
-        let mut line = serde_json::to_vec(metric).map_err(|e| write(e.into()))?;
+    pub fn write(&mut self, metric: &Metric) -> Result<()> {
+        let error = |source| Error::Write { path: self.path.clone(), source };
+        let mut line = serde_json::to_vec(metric).map_err(|e| error(e.into()))?;
         line.push(b'\n');
         if let Err(e) = self.file.write_all(&line) {
             // The first error is the one to report, whether or not this works.
             let _ = self.file.set_len(self.length);
-            return Err(write(e));
+            return Err(error(e));
         }
         self.length += line.len() as u64;
         Ok(())
@@ -90,10 +90,9 @@ fn is_up_to(line: &[u8], step: u64) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::run_folder::NoteMetric;
 
     fn note(step: u64) -> Metric {
-        Metric::Note(NoteMetric { step, text: format!("at {step}") })
+        Metric::Note { step, text: format!("at {step}") }
     }
 
     #[test]
@@ -101,7 +100,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("metrics.jsonl");
         let mut writer = MetricsWriter::open_at(&path, 0).unwrap();
-        (1..=5).for_each(|step| writer.append(&note(step)).unwrap());
+        (1..=5).for_each(|step| writer.write(&note(step)).unwrap());
         drop(writer);
         let whole = fs::read_to_string(&path).unwrap();
         assert_eq!(whole.lines().count(), 5);
@@ -110,7 +109,7 @@ mod tests {
         let mut writer = MetricsWriter::open_at(&path, 3).unwrap();
         let kept: String = whole.split_inclusive('\n').take(3).collect();
         assert_eq!(fs::read_to_string(&path).unwrap(), kept);
-        writer.append(&note(4)).unwrap();
+        writer.write(&note(4)).unwrap();
         let expected = format!("{kept}{{\"kind\":\"note\",\"step\":4,\"text\":\"at 4\"}}\n");
         assert_eq!(fs::read_to_string(&path).unwrap(), expected);
 

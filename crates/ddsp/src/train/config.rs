@@ -1,5 +1,7 @@
 //! Everything that a training is, by name.
 
+use ddsp_core::model::{DecoderConfig, EncoderConfig, ModelConfig, ProcessorConfig};
+use ddsp_core::resample::ResampleMethod;
 use serde::{Deserialize, Serialize};
 
 use crate::loss::SpectralLossConfig;
@@ -59,6 +61,52 @@ pub struct ModelSizes {
     pub z_time_steps: usize,
     /// Whether the first weights sound like a plausible spectrum, or are Magenta's.
     pub plausible_start: bool,
+}
+
+impl ModelSizes {
+    /// The sizes of a model that is there, for frames of that rate.
+    pub fn of(description: &ModelConfig, frame_rate: u32) -> Self {
+        let DecoderConfig::RnnFc(decoder) = &description.decoder;
+        let sample_rate = description.sample_rate;
+        let mut sizes = Self {
+            channels: decoder.channels,
+            gru_units: decoder.gru_units,
+            layers_per_stack: decoder.layers_per_stack,
+            n_harmonics: 0,
+            n_noise_bands: 0,
+            linear_amplitudes: false,
+            reverb: ReverbKind::None,
+            reverb_s: 0.0,
+            z_dims: decoder.z_dims,
+            plausible_start: false,
+            ..Preset::default().config(sample_rate, frame_rate).model
+        };
+        if let Some(EncoderConfig::MfccRnn(encoder)) = &description.encoder {
+            sizes.encoder_gru_units = encoder.gru_units;
+            sizes.z_time_steps = encoder.z_time_steps;
+        }
+        for processor in &description.processors {
+            let reverb = match processor {
+                ProcessorConfig::Harmonic(c) => {
+                    sizes.n_harmonics = c.n_harmonics;
+                    sizes.linear_amplitudes = c.amp_resample_method == ResampleMethod::Linear;
+                    continue;
+                }
+                ProcessorConfig::FilteredNoise(c) => {
+                    sizes.n_noise_bands = c.n_noise_bands;
+                    continue;
+                }
+                ProcessorConfig::Reverb(_) => ReverbKind::Learned,
+                ProcessorConfig::ExpDecayReverb(_) | ProcessorConfig::FilteredNoiseReverb(_) => {
+                    ReverbKind::FilteredNoise
+                }
+            };
+            sizes.reverb = reverb;
+            let n = processor.ir_size().unwrap_or_default();
+            sizes.reverb_s = n as f64 / f64::from(sample_rate);
+        }
+        sizes
+    }
 }
 
 /// The kinds of room that can be learned.

@@ -10,6 +10,7 @@ use ddsp_core::nn::rnn_fc_decoder::InputKey;
 use ddsp_core::nn::{MfccEncoderConfig, RnnFcDecoderConfig};
 use ddsp_core::resample::ResampleMethod;
 use ddsp_core::synth::{FilteredNoiseConfig, HarmonicConfig};
+use ddsp_io::dataset::DatasetInfo;
 
 use crate::train::{Error, ModelSizes, ReverbKind};
 
@@ -86,4 +87,28 @@ pub fn describe(sizes: &ModelSizes) -> Result<ModelConfig, Error> {
     };
     config.validate()?;
     Ok(config)
+}
+
+/// The same description with everything that a data set was heard with, so that the instrument will listen as it was trained.
+///
+/// *Errors*: rates are others than those of the data set.
+pub fn fit_to(mut description: ModelConfig, info: &DatasetInfo) -> Result<ModelConfig, Error> {
+    for (what, expected, found) in [
+        ("model.sample_rate", info.sample_rate, description.sample_rate),
+        ("model.frame_rate", info.frame_rate, description.frame_rate().round() as u32),
+    ] {
+        if found != expected {
+            let detail = format!(
+                "expected {expected}, that of the data set, found {found}: leave it out, or prepare the recordings at {found}"
+            );
+            return Err(Error::setting(what, detail));
+        }
+    }
+    description.input_peak = info.input_peak;
+    description.f0 =
+        F0Description { tracker: info.f0_tracker.clone(), detail: info.f0_detail.clone() };
+    description.loudness = info.loudness.clone();
+    description.dataset_statistics = info.statistics.clone();
+    description.validate()?;
+    Ok(description)
 }

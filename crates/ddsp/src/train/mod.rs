@@ -25,7 +25,7 @@ pub use config::{
     BudgetConfig, DataConfig, ModelSizes, OptimizerConfig, ReverbKind, Schedule, TrainConfig,
     UpkeepConfig,
 };
-pub use description::describe;
+pub use description::{describe, fit_to};
 pub use error::Error;
 pub use metrics::{Metrics, Preview, evaluate};
 pub use preset::Preset;

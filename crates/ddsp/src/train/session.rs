@@ -10,9 +10,7 @@ use crate::loss::spectral_loss;
 use crate::nn::Parameters;
 use crate::optim::{Adam, gradient_norm};
 use crate::train::batch::{Batch, Clips};
-use crate::train::{
-    Checkpoint, Error, Plan, Progress, TrainConfig, describe, learning_rate, start_weights,
-};
+use crate::train::{Checkpoint, Error, Plan, Progress, TrainConfig, learning_rate, start_weights};
 
 /// A model, its weights, and what the optimiser remembers.
 #[derive(Debug, Clone)]
@@ -45,16 +43,17 @@ pub struct StepReport {
 }
 
 impl Session {
-    /// A new one, or one that warms up from the weights of another model of the same shape.
+    /// A new one of a model that [`describe`](crate::train::describe) and [`fit_to`](crate::train::fit_to) made, or one that warms up
+    /// from the weights of another model of the same shape.
     ///
     /// *Errors*: a setting is out of range, or the weights have other names or shapes.
     pub fn new(
         config: TrainConfig,
+        description: ModelConfig,
         from: Option<&Weights>,
         device: &Device,
     ) -> Result<Self, Error> {
         config.validate()?;
-        let description = describe(&config.model)?;
         let weights = match from {
             None => start_weights(&description, config.seed, config.model.plausible_start),
             Some(from) => {
@@ -81,10 +80,11 @@ impl Session {
     /// *Errors*: as [`Self::new`].
     pub fn resume(
         config: TrainConfig,
+        description: ModelConfig,
         checkpoint: &Checkpoint,
         device: &Device,
     ) -> Result<Self, Error> {
-        let mut session = Self::new(config, Some(&checkpoint.weights), device)?;
+        let mut session = Self::new(config, description, Some(&checkpoint.weights), device)?;
         let Checkpoint { adam_steps, means, squares, average, progress, .. } = checkpoint;
         session.adam = session.adam.remembering(*adam_steps, means, squares, device);
         session.step = progress.step;

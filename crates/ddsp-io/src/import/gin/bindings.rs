@@ -16,6 +16,8 @@ const MAX_MACRO_DEPTH: usize = 64;
 
 /// Files that include files that include files: no more than this.
 const MAX_INCLUDE_DEPTH: usize = 8;
+/// The library's own files lie so deep in their folder.
+const MAX_FOLDERS_ABOVE: usize = 3;
 /// And no more than this in all.
 const MAX_INCLUDED: usize = 64;
 
@@ -87,11 +89,15 @@ impl Gin {
         Ok(())
     }
 
-    /// Takes in a file that lies beside this one, or in a folder there.
+    /// Takes in a file that lies beside this one, or in a folder there; or from a folder above on, as the library's own files name each
+    /// other (`models/ae.gin` in `models/solo_instrument.gin`); or that was copied beside this one from there.
     fn include(&mut self, file: &str, line: usize, depth: usize) -> Result<()> {
         let plain = |part| matches!(part, Component::Normal(_) | Component::CurDir);
         let stays = Path::new(file).components().all(plain);
-        let path = self.path.parent().unwrap_or(Path::new("")).join(file);
+        let beside = self.path.parent().unwrap_or(Path::new(""));
+        let copied = Path::new(file).file_name().map(|name| beside.join(name));
+        let above = beside.ancestors().take(1 + MAX_FOLDERS_ABOVE).map(|folder| folder.join(file));
+        let path = above.chain(copied).find(|path| path.is_file() && *path != self.path);
         let wrong = |detail: String| Wrong { line, detail };
         if depth >= MAX_INCLUDE_DEPTH || self.n_included >= MAX_INCLUDED {
             let detail = format!(
@@ -99,13 +105,13 @@ impl Gin {
             );
             return Err(self.wrong(wrong(detail)));
         }
-        if !stays || !path.is_file() {
+        let Some(path) = path.filter(|_| stays) else {
             let detail = format!(
                 "expected the included '{file}' beside this file, found none: copy it there, or bring the \
                  operative_config-N.gin of the training, which includes nothing"
             );
             return Err(self.wrong(wrong(detail)));
-        }
+        };
         self.n_included += 1;
         let included =
             |e: Error| self.wrong(wrong(format!("the included '{file}' cannot be read: {e}")));
@@ -169,6 +175,28 @@ impl Gin {
             );
             self.wrong(Wrong { line: b.line, detail })
         })
+    }
+
+    /// The classes and functions that parameters are bound of, each with one of them, in order.
+    pub(crate) fn bound(&self) -> Vec<(&str, &str)> {
+        let mut bound: Vec<(&str, &str)> = Vec::new();
+        for binding in &self.bindings {
+            let class = last_part(&binding.class);
+            if !bound.iter().any(|(known, _)| *known == class) {
+                bound.push((class, &binding.parameter));
+            }
+        }
+        bound
+    }
+
+    /// Whether a value names a class or function, be it used or not.
+    pub(crate) fn mentions(&self, class: &str) -> bool {
+        let values = self.bindings.iter().map(|binding| &binding.value);
+        let mut names = Vec::new();
+        values
+            .chain(self.macros.values().map(|(value, _)| value))
+            .for_each(|v| v.names(&mut names));
+        names.into_iter().any(|name| last_part(name) == class)
     }
 
     fn wrong(&self, Wrong { line, detail }: Wrong) -> Error {

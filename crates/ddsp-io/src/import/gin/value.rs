@@ -26,21 +26,40 @@ pub(crate) enum Value {
 impl Value {
     /// Every macro that this value mentions.
     pub(super) fn macros<'a>(&'a self, found: &mut Vec<&'a str>) {
+        self.walk(&mut |value| {
+            if let Self::Macro(name) = value {
+                found.push(name);
+            }
+        });
+    }
+
+    /// The name of every class and function that this value mentions.
+    pub(super) fn names<'a>(&'a self, found: &mut Vec<&'a str>) {
+        self.walk(&mut |value| {
+            if let Self::Reference { name, .. } = value {
+                found.push(name);
+            }
+        });
+    }
+
+    /// Shows this value and those inside it.
+    fn walk<'a>(&'a self, show: &mut impl FnMut(&'a Self)) {
+        show(self);
         match self {
-            Self::Macro(name) => found.push(name),
             Self::List(items) | Self::Tuple(items) => {
-                items.iter().for_each(|item| item.macros(found));
+                items.iter().for_each(|item| item.walk(show));
             }
             Self::Dict(items) => items.iter().for_each(|(key, value)| {
-                key.macros(found);
-                value.macros(found);
+                key.walk(show);
+                value.walk(show);
             }),
             Self::None
             | Self::Bool(_)
             | Self::Int(_)
             | Self::Float(_)
             | Self::Text(_)
-            | Self::Reference { .. } => {}
+            | Self::Reference { .. }
+            | Self::Macro(_) => {}
         }
     }
 }

@@ -1,0 +1,191 @@
+//! `ddsp train`: a data set to an instrument.
+//!
+//! [`settings`] is what was asked for, kept with the run; [`origin`] is what a run began with, so that only the same one goes on;
+//! [`reporter`] writes what happens into the folder of the run, and [`crate::watch`] shows that folder, to whoever started the run as to
+//! everybody else.
+
+mod origin;
+mod reporter;
+mod settings;
+
+use std::ops::ControlFlow;
+use std::path::{Path, PathBuf};
+
+use ddsp::burn::tensor::Device;
+use ddsp::train::{Checkpoints, Clips, Ending, Event, Run, Session, train};
+use ddsp_core::model::ModelConfig;
+use ddsp_io::dataset::{Dataset, Part};
+use ddsp_io::run_folder::RunFolder;
+
+use crate::args::TrainArgs;
+use crate::failure::{Cause, Failure};
+use crate::{detach, interrupt, watch};
+use origin::Origin;
+use reporter::Reporter;
+
+/// A data set that is nowhere louder than this has nothing to learn.
+const SILENCE_DB: f64 = -60.0;
+
+/// Runs the command.
+pub(crate) fn run(args: &TrainArgs) -> Result<(), Failure> {
+    let folder = RunFolder::new(&args.output);
+    if args.detach {
+        refuse_other_folders(&args.output)?;
+        folder.create()?;
+        // Whoever holds the lock is told of here, and not in a log.
+        drop(folder.lock()?);
+        return detach::run(&folder);
+    }
+    interrupt::ask_to_stop_first();
+    let dataset = open(&args.dataset)?;
+    let wanted = Origin::wanted(args, &dataset)?;
+    refuse_other_folders(&args.output)?;
+    folder.create()?;
+    let lock = folder.lock()?;
+    if args.restart {
+        origin::clear(&folder)?;
+    }
+    let origin = Origin::settled(wanted, &folder, &args.output)?;
+    for notice in &origin.notices {
+        println!("note: {notice}");
+    }
+    let checkpoints =
+        Checkpoints::new(folder.file("checkpoints"), origin.config.upkeep.checkpoints_to_keep);
+    let (checkpoint, passed_over) = checkpoints.newest().map_err(unusable)?;
+    passed_over.iter().for_each(|sentence| println!("note: passed over {sentence}"));
+    if let Some(checkpoint) = checkpoint.as_ref().filter(|c| c.progress.is_finished) {
+        println!(
+            "{}: has finished at step {}: play it with `ddsp transfer IN -m {0}/model.ddsp`, keep it with `ddsp export {0} -o \
+             NAME.ddsp`, or train anew with --restart",
+            args.output.display(),
+            checkpoint.progress.step
+        );
+        return Ok(());
+    }
+    let device = device(&args.device)?;
+    let mut reporter =
+        Reporter::new(&folder, &origin, checkpoint.as_ref().map_or(0, |c| c.progress.step))?;
+    let follower = watch::follow_in_background(&folder, args.plain);
+    let ended = work(&dataset, &origin, checkpoint, &checkpoints, &device, &mut reporter);
+    let ended = reporter.end(ended);
+    drop(lock);
+    follower.join().map_err(|_| Failure::new(Cause::Output, "the view of the run failed"))?;
+    ended
+}
+
+fn open(path: &Path) -> Result<Dataset, Failure> {
+    Ok(Dataset::open(path)?)
+}
+
+/// Reads the data and trains.
+fn work(
+    dataset: &Dataset,
+    origin: &Origin,
+    checkpoint: Option<ddsp::train::Checkpoint>,
+    checkpoints: &Checkpoints,
+    device: &Device,
+    reporter: &mut Reporter,
+) -> Result<Ending, Failure> {
+    let Origin { config, description, .. } = origin;
+    let hop_size = description.hop_size;
+    let clips = Clips::new(dataset.clips(Part::Train)?, hop_size, config.window_frames());
+    let clips = clips.map_err(unusable)?;
+    if clips.are_silent(SILENCE_DB) {
+        let sentence = "expected sound to learn from, found silence alone";
+        return Err(Failure::file(Cause::Input, dataset.path(), sentence));
+    }
+    let n_frames =
+        (config.upkeep.evaluation_window_s * f64::from(config.model.frame_rate)) as usize;
+    let held_out = Clips::new(dataset.clips(Part::HeldOut)?, hop_size, n_frames).ok();
+    if held_out.is_none() {
+        reporter.note("nothing is held out: how well it plays what it never heard is not measured, and the last weights are kept");
+    }
+    let (plan, progress) = checkpoint
+        .as_ref()
+        .map_or((None, ddsp::train::Progress::default()), |c| (c.plan, c.progress));
+    let session = match &checkpoint {
+        Some(checkpoint) => {
+            Session::resume(config.clone(), description.clone(), checkpoint, device)
+        }
+        None => Session::new(config.clone(), description.clone(), origin.weights.as_ref(), device),
+    };
+    let mut session = session.map_err(unusable)?;
+    let run = Run { train: &clips, held_out: held_out.as_ref(), description, checkpoints, device };
+    let mut failure = None;
+    let mut observe = |event: Event<'_>| {
+        if let Err(e) = reporter.take(event) {
+            failure.get_or_insert(e);
+        }
+        if failure.is_some() || interrupt::is_asked_to_stop() {
+            ControlFlow::Break(())
+        } else {
+            ControlFlow::Continue(())
+        }
+    };
+    let ending = train(&run, &mut session, plan, progress, &mut observe);
+    if let Some(failure) = failure {
+        return Err(failure);
+    }
+    let ending = ending.map_err(unusable)?;
+    if held_out.is_none() {
+        reporter.keep_model(&session.played_weights(), None)?;
+    }
+    Ok(ending)
+}
+
+/// Why a training cannot begin or go on, with its exit code.
+fn unusable(error: ddsp::train::Error) -> Failure {
+    match error {
+        ddsp::train::Error::File(error) => error.into(),
+        ddsp::train::Error::Diverged { .. } => Failure::new(Cause::Training, error.to_string()),
+        other => Failure::new(Cause::Usage, other.to_string()),
+    }
+}
+
+/// A folder with other things in it is nobody's run.
+fn refuse_other_folders(path: &Path) -> Result<(), Failure> {
+    if path.exists() && !path.is_dir() {
+        let sentence = "expected a folder for the run, found a file: give another name with -o";
+        return Err(Failure::file(Cause::Output, path, sentence));
+    }
+    let mut entries = std::fs::read_dir(path).into_iter().flatten();
+    let is_run =
+        ["config.toml", "run.lock", "train.log"].iter().any(|name| path.join(name).exists());
+    if entries.next().is_some() && !is_run {
+        let sentence = "expected the folder of a run or an empty one, found other files: give another name with -o";
+        return Err(Failure::file(Cause::Output, path, sentence));
+    }
+    Ok(())
+}
+
+/// The device of that name.
+pub(crate) fn device(name: &str) -> Result<Device, Failure> {
+    let device = match name {
+        "cpu" => Device::flex(),
+        #[cfg(feature = "cuda")]
+        "cuda" => Device::cuda(0),
+        #[cfg(feature = "wgpu")]
+        "wgpu" => Device::wgpu(ddsp::burn::tensor::DeviceKind::DefaultDevice),
+        other => {
+            let sentence = format!(
+                "--device {other}: expected cpu, or cuda or wgpu in a build that has them (--features cuda, --features wgpu)"
+            );
+            return Err(Failure::new(Cause::Usage, sentence));
+        }
+    };
+    Ok(device.autodiff())
+}
+
+/// The model of a run, or what is named otherwise.
+pub(crate) fn model_of(name: &str) -> PathBuf {
+    let path = Path::new(name);
+    let of_run = path.join("model.ddsp");
+    if of_run.is_file() { of_run } else { path.to_owned() }
+}
+
+/// What a description is called that comes from a run.
+fn named(mut description: ModelConfig, run: &Path) -> ModelConfig {
+    let name = run.file_name().unwrap_or_default().to_string_lossy();
+    description.name = crate::text::one_line(&name);
+    description
+}

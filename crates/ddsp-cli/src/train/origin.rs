@@ -1,0 +1,149 @@
+//! What a run began with: its settings, its model, its data. The same command goes on; another one is refused.
+
+use std::path::Path;
+
+use ddsp::train::{ModelSizes, TrainConfig, describe, fit_to};
+use ddsp_core::model::{Model, ModelConfig, Weights};
+use ddsp_io::atomic::write_bytes;
+use ddsp_io::dataset::{Dataset, DatasetInfo};
+use ddsp_io::run_folder::RunFolder;
+
+use super::{model_of, named, settings};
+use crate::args::TrainArgs;
+use crate::failure::{Cause, Failure};
+use crate::instruments;
+
+/// Everything that a run is made from.
+pub(super) struct Origin {
+    pub(super) config: TrainConfig,
+    pub(super) description: ModelConfig,
+    pub(super) info: DatasetInfo,
+    /// The folder of the data set, for people.
+    pub(super) dataset: String,
+    /// The weights to warm up from.
+    pub(super) weights: Option<Weights>,
+    pub(super) notices: Vec<String>,
+}
+
+impl Origin {
+    /// What the command line asks for.
+    pub(super) fn wanted(args: &TrainArgs, dataset: &Dataset) -> Result<Self, Failure> {
+        let info = dataset.info().clone();
+        let mut config = settings::resolve(args, &info)?;
+        let from = match &args.from {
+            None => None,
+            Some(name) => Some(instruments::load(&model_of(name).to_string_lossy())?),
+        };
+        let mut notices = Vec::new();
+        let description = match &from {
+            None => describe(&config.model).map_err(super::unusable)?,
+            Some(model) => {
+                config.model = ModelSizes::of(model.config(), info.frame_rate);
+                notices.extend(strange(model, &info));
+                model.config().clone()
+            }
+        };
+        let description =
+            fit_to(named(description, &args.output), &info).map_err(super::unusable)?;
+        let weights = from.map(|model| model.weights().clone());
+        let dataset = args.dataset.display().to_string();
+        Ok(Self { config, description, info, dataset, weights, notices })
+    }
+
+    /// The same, if it is what the run in this folder began with; a new run begins with it.
+    pub(super) fn settled(wanted: Self, folder: &RunFolder, path: &Path) -> Result<Self, Failure> {
+        let file = folder.file("config.toml");
+        if !file.exists() {
+            let write = |name: &str, text: String| write_bytes(&folder.file(name), text.as_bytes());
+            let json = |value: serde_json::Result<String>| value.expect("it is plain JSON");
+            write("dataset.json", json(serde_json::to_string_pretty(&wanted.info)))?;
+            write("description.json", json(serde_json::to_string_pretty(&wanted.description)))?;
+            // Last: a folder with settings has everything else.
+            write("config.toml", settings::to_toml(&wanted.config))?;
+            return Ok(wanted);
+        }
+        let other_version = |e: String| {
+            let sentence = format!(
+                "expected a run of this version of ddsp, found another: {e}; train anew with --restart, or go on with the version that \
+                 began it"
+            );
+            Failure::file(Cause::Usage, path, sentence)
+        };
+        let text = read(&file)?;
+        let before: TrainConfig =
+            toml::from_str(&text).map_err(|e| other_version(e.to_string()))?;
+        let differences = settings::differences(&before, &wanted.config);
+        if !differences.is_empty() {
+            let sentence = format!(
+                "was begun with other settings: {}; give the same ones, another folder, or --restart to train anew",
+                differences.join("; ")
+            );
+            return Err(Failure::file(Cause::Usage, path, sentence));
+        }
+        let json = |name: &str| read(&folder.file(name));
+        let info: DatasetInfo = serde_json::from_str(&json("dataset.json")?)
+            .map_err(|e| other_version(e.to_string()))?;
+        if info != wanted.info {
+            let sentence = "was begun on another data set: give the same one, another folder, or --restart to train anew";
+            return Err(Failure::file(Cause::Usage, path, sentence));
+        }
+        let description: ModelConfig = serde_json::from_str(&json("description.json")?)
+            .map_err(|e| other_version(e.to_string()))?;
+        Ok(Self { description, ..wanted })
+    }
+}
+
+fn read(path: &Path) -> Result<String, Failure> {
+    std::fs::read_to_string(path)
+        .map_err(|e| Failure::file(Cause::Usage, path, format!("cannot be read: {e}")))
+}
+
+/// Where a model was trained with other features than it will hear now.
+fn strange(model: &Model, info: &DatasetInfo) -> Vec<String> {
+    let config = model.config();
+    let mut notices = Vec::new();
+    if config.f0.tracker != info.f0_tracker {
+        notices.push(format!(
+            "the model to start from heard pitch by {}, the data set was heard by {}: it will get used to that",
+            config.f0.tracker, info.f0_tracker
+        ));
+    }
+    if config.loudness != info.loudness {
+        notices.push(format!(
+            "the model to start from heard loudness as {:?}, the data set holds {:?}: it will get used to that",
+            config.loudness, info.loudness
+        ));
+    }
+    notices
+}
+
+/// Removes a run from its folder.
+pub(super) fn clear(folder: &RunFolder) -> Result<(), Failure> {
+    let entries = std::fs::read_dir(folder.path()).into_iter().flatten().flatten();
+    for path in entries.map(|entry| entry.path()) {
+        let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        let is_ours = name.starts_with("events.out.tfevents")
+            || [
+                "config.toml",
+                "dataset.json",
+                "description.json",
+                "status.json",
+                "metrics.jsonl",
+                "model.ddsp",
+                "checkpoints",
+                "previews",
+            ]
+            .contains(&name.as_str());
+        if !is_ours {
+            continue;
+        }
+        let removed = if path.is_dir() {
+            std::fs::remove_dir_all(&path)
+        } else {
+            std::fs::remove_file(&path)
+        };
+        removed
+            .map_err(|e| Failure::file(Cause::Output, &path, format!("cannot be removed: {e}")))?;
+    }
+    Ok(())
+}
