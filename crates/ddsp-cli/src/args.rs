@@ -363,7 +363,6 @@ pub(crate) struct TrainArgs {
 
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXIT_CODES)]
-#[cfg_attr(not(feature = "train"), allow(dead_code, reason = "a build without a trainer says so"))]
 pub(crate) struct WatchArgs {
     /// The folder of the run.
     #[arg(value_name = "RUN")]

@@ -4,6 +4,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use ddsp_io::atomic::remove_partials;
 
+use crate::watch::screen;
+
 /// As shells report a program that was interrupted.
 const EXIT_CODE: i32 = 130;
 
@@ -19,7 +21,10 @@ pub(crate) fn clean_up() {
     let leave = || {
         let is_first = !IS_ASKED.swap(true, Ordering::SeqCst);
         if !(is_first && ENDS_BY_ITSELF.load(Ordering::SeqCst)) {
-            remove_partials(|| std::process::exit(EXIT_CODE));
+            remove_partials(|| {
+                screen::give_back();
+                std::process::exit(EXIT_CODE)
+            });
         }
     };
     // Without a handler all works as before, but for what an interrupt leaves.

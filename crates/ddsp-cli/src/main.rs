@@ -12,6 +12,8 @@ mod args;
 mod bench;
 mod compare;
 mod controls;
+#[cfg(any(feature = "train", test))]
+mod detach;
 #[cfg(feature = "train")]
 mod eval;
 mod eval_pitch;
@@ -34,7 +36,6 @@ mod text;
 #[cfg(feature = "train")]
 mod train;
 mod transfer;
-#[cfg(feature = "train")]
 mod watch;
 
 use std::process::ExitCode;
@@ -60,14 +61,13 @@ fn main() -> ExitCode {
         Command::Import(args) => import::run(&args),
         Command::Prepare(args) => prepare::run(&args),
         Command::Statistics(args) => statistics::run(&args),
+        Command::Watch(args) => watch::run(&args),
         #[cfg(feature = "train")]
         Command::Train(args) => train::run(&args),
         #[cfg(feature = "train")]
-        Command::Watch(args) => watch::run(&args),
-        #[cfg(feature = "train")]
         Command::Eval(args) => eval::run(&args),
         #[cfg(not(feature = "train"))]
-        Command::Train(_) | Command::Watch(_) | Command::Eval(_) => Err(Failure::new(
+        Command::Train(_) | Command::Eval(_) => Err(Failure::new(
             Cause::Usage,
             "this build of ddsp cannot train: build it with `cargo build --release -p ddsp-cli --features train`",
         )),

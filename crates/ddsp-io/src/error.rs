@@ -150,12 +150,19 @@ pub enum Error {
         /// What was expected and found, and what to do.
         detail: String,
     },
-    /// A data set that is missing, damaged, or other than what is asked for.
-    Dataset {
+    /// The folder of a training run that is missing, damaged, or none.
+    Run {
         /// The file or folder.
         path: PathBuf,
         /// What was expected and found, and what to do.
         detail: String,
+    },
+    /// The folder of a training run in which another process trains.
+    RunHeld {
+        /// The folder.
+        path: PathBuf,
+        /// Who, as `pid 12 on studio`.
+        holder: String,
     },
     /// The output cannot be written; what had been written of it is removed.
     Write {
@@ -204,11 +211,12 @@ impl Error {
             Self::UnsupportedCodec { .. }
             | Self::Protected { .. }
             | Self::TooManyChannels { .. } => ErrorKind::UnsupportedCodec,
-            Self::Damaged { .. } | Self::Table { .. } | Self::Dataset { .. } => ErrorKind::Damaged,
+            Self::Damaged { .. } | Self::Table { .. } | Self::Run { .. } => ErrorKind::Damaged,
             Self::NoSamples { .. } | Self::NoFiniteSample { .. } => ErrorKind::NoAudio,
             Self::NoSuchChannel { .. }
             | Self::TooLong { .. }
             | Self::SampleRate { .. }
+            | Self::RunHeld { .. }
             | Self::OutputFormat { .. } => ErrorKind::Request,
             Self::Checkpoint { .. } | Self::Gin { .. } => ErrorKind::Checkpoint,
             Self::Dataset { .. } => ErrorKind::Dataset,
@@ -248,8 +256,13 @@ impl Error {
     }
 
     /// A data set that cannot be used; `detail` says what was expected and found.
-    pub fn dataset(path: &Path, detail: impl Into<String>) -> Self {
+    pub(crate) fn dataset(path: &Path, detail: impl Into<String>) -> Self {
         Self::Dataset { path: path.to_owned(), detail: detail.into() }
+    }
+
+    /// The folder of a run that cannot be used; `detail` says what was expected and found.
+    pub(crate) fn run(path: &Path, detail: impl Into<String>) -> Self {
+        Self::Run { path: path.to_owned(), detail: detail.into() }
     }
 
     /// An instrument that cannot be used; `detail` says what was expected and found.
@@ -326,9 +339,16 @@ impl fmt::Display for Error {
             Self::Checkpoint { path, detail }
             | Self::Dataset { path, detail }
             | Self::Instrument { path, detail }
-            | Self::Dataset { path, detail }
+            | Self::Run { path, detail }
             | Self::Table { path, detail } => {
                 write!(f, "{}: {detail}", path.display())
+            }
+            Self::RunHeld { path, holder } => {
+                let path = path.display();
+                write!(
+                    f,
+                    "{path}: another trainer ({holder}) is at work on this run; watch it with `ddsp watch \"{path}\"`"
+                )
             }
             Self::Gin { path, line, detail } => {
                 write!(f, "{}: line {line}: {detail}", path.display())

@@ -1,16 +1,27 @@
-//! TensorBoard's event files: scalars, sounds and pictures of a run.
+//! Event files, which TensorBoard reads: numbers, sounds, pictures and text by step.
+//!
+//! *Reference*: TensorFlow's `event.proto` and `summary.proto`; each event is a record of
+//! [`tfrecord`](crate::tfrecord).
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, BufWriter};
 use std::path::{Path, PathBuf};
-use std::time::{SystemTime, UNIX_EPOCH};
 
 use crate::audio::{OutputFormat, encode_audio};
 use crate::error::{Error, Result};
+use crate::host;
+use crate::run_folder::now_s;
 use crate::tfrecord::RecordWriter;
 use crate::wire::{put_bytes, put_f32, put_f64, put_number};
 
-/// A file of events, which only grows. A run that goes on opens another one beside it, as TensorBoard expects.
+/// `SessionLog.START`.
+const START: u64 = 1;
+/// `ImageSummary.colorspace` of a picture in red, green and blue.
+const RGB: u64 = 3;
+/// `DT_STRING`.
+const STRING: u64 = 7;
+
+/// Writes one file of events. It grows as it is written, and whoever reads it takes the records that are whole.
 #[derive(Debug)]
 pub struct EventWriter {
     path: PathBuf,
@@ -18,91 +29,123 @@ pub struct EventWriter {
 }
 
 impl EventWriter {
-    /// Begins a file in `folder`.
+    /// Begins a new file `events.out.tfevents.SECONDS.HOST.ddsp` in a folder. A run that goes on begins another one beside the first;
+    /// TensorBoard reads them as one.
     ///
-    /// *Errors*: it cannot be made.
+    /// *Errors*: [`Error::Write`].
     pub fn create(folder: &Path) -> Result<Self> {
-        let seconds = now_s() as u64;
-        let mut n = 0;
-        let (path, file) = loop {
-            let name = format!("events.out.tfevents.{seconds:010}.ddsp.{}.{n}", std::process::id());
+        let mut seconds = now_s() as u64;
+        loop {
+            // The seconds have ten digits, so that files sort by time.
+            let name = format!("events.out.tfevents.{seconds:010}.{}.ddsp", host::name());
             let path = folder.join(name);
             match OpenOptions::new().write(true).create_new(true).open(&path) {
-                Ok(file) => break (path, file),
-                Err(e) if e.kind() == io::ErrorKind::AlreadyExists => n += 1,
+                Ok(file) => {
+                    return Self { path, file: RecordWriter::new(BufWriter::new(file)) }.begun();
+                }
+                Err(e) if e.kind() == io::ErrorKind::AlreadyExists => seconds += 1,
                 Err(source) => return Err(Error::Write { path, source }),
             }
-        };
-        let mut writer = Self { path, file: RecordWriter::new(BufWriter::new(file)) };
-        let mut event = time();
+        }
+    }
+
+    fn begun(mut self) -> Result<Self> {
+        let mut event = event(None);
         put_bytes(&mut event, 3, b"brain.Event:2");
-        writer.append(&event)?;
-        writer.flush()?;
-        Ok(writer)
+        self.write(&event)?;
+        self.flush()?;
+        Ok(self)
     }
 
-    /// A number under a name, as `losses/total_loss`.
+    /// The file.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Says that this process goes on behind `step`: TensorBoard forgets what earlier files say of later steps, as they were made by a
+    /// process that died before it could save them.
     ///
-    /// *Errors*: it cannot be written.
+    /// *Errors*: [`Error::Write`].
+    pub fn resume_after(&mut self, step: u64) -> Result<()> {
+        let (mut event, mut session) = (event(Some(step + 1)), Vec::new());
+        put_number(&mut session, 1, START);
+        put_bytes(&mut event, 7, &session);
+        self.write(&event)
+    }
+
+    /// A number, under *Scalars*. A slash in the tag groups charts, as in `losses/total_loss`.
+    ///
+    /// *Errors*: [`Error::Write`].
     pub fn scalar(&mut self, step: u64, tag: &str, value: f64) -> Result<()> {
-        let mut content = Vec::new();
-        put_f32(&mut content, 2, value as f32);
-        self.summary(step, tag, "scalars", &content)
+        self.summary(step, tag, |out| put_f32(out, 2, value as f32))
     }
 
-    /// A sound, mono.
+    /// A sound, under *Audio*: mono samples, stored with 16 bits. What would pass full scale is turned down.
     ///
-    /// *Errors*: it cannot be written.
+    /// *Errors*: [`Error::Write`]; [`Error::SampleRate`].
     pub fn audio(&mut self, step: u64, tag: &str, samples: &[f32], sample_rate: u32) -> Result<()> {
         let (wav, _) = encode_audio(&self.path, samples, sample_rate, OutputFormat::Wav16)?;
-        let mut audio = Vec::new();
+        let mut audio = Vec::with_capacity(wav.len() + 64);
         put_f32(&mut audio, 1, sample_rate as f32);
         put_number(&mut audio, 2, 1);
         put_number(&mut audio, 3, samples.len() as u64);
         put_bytes(&mut audio, 4, &wav);
         put_bytes(&mut audio, 5, b"audio/wav");
-        let mut content = Vec::new();
-        put_bytes(&mut content, 6, &audio);
-        self.summary(step, tag, "audio", &content)
+        self.summary(step, tag, |out| put_bytes(out, 6, &audio))
     }
 
-    /// A picture, a PNG file of that many pixels.
+    /// A picture, under *Images*, as the bytes of a PNG file of this size in pixels.
     ///
-    /// *Errors*: it cannot be written.
-    pub fn image(&mut self, step: u64, tag: &str, png: &[u8], size: (u32, u32)) -> Result<()> {
-        let mut image = Vec::new();
-        put_number(&mut image, 1, size.1.into());
-        put_number(&mut image, 2, size.0.into());
-        put_number(&mut image, 3, 3);
+    /// *Errors*: [`Error::Write`].
+    pub fn image(
+        &mut self,
+        step: u64,
+        tag: &str,
+        png: &[u8],
+        (width, height): (u32, u32),
+    ) -> Result<()> {
+        let mut image = Vec::with_capacity(png.len() + 32);
+        put_number(&mut image, 1, u64::from(height));
+        put_number(&mut image, 2, u64::from(width));
+        put_number(&mut image, 3, RGB);
         put_bytes(&mut image, 4, png);
-        let mut content = Vec::new();
-        put_bytes(&mut content, 4, &image);
-        self.summary(step, tag, "images", &content)
+        self.summary(step, tag, |out| put_bytes(out, 4, &image))
     }
 
-    /// Brings everything to the file.
+    /// A text in Markdown, under *Text*.
     ///
-    /// *Errors*: it cannot be written.
+    /// *Errors*: [`Error::Write`].
+    pub fn text(&mut self, step: u64, tag: &str, text: &str) -> Result<()> {
+        let (mut plugin, mut metadata, mut tensor) = (Vec::new(), Vec::new(), Vec::new());
+        put_bytes(&mut plugin, 1, b"text");
+        put_bytes(&mut metadata, 1, &plugin);
+        put_number(&mut tensor, 1, STRING);
+        // A shape without dimensions.
+        put_bytes(&mut tensor, 2, b"");
+        put_bytes(&mut tensor, 8, text.as_bytes());
+        self.summary(step, tag, |out| {
+            put_bytes(out, 8, &tensor);
+            put_bytes(out, 9, &metadata);
+        })
+    }
+
+    /// Hands what was written to the operating system, so that it is read even if this process dies.
+    ///
+    /// *Errors*: [`Error::Write`].
     pub fn flush(&mut self) -> Result<()> {
         self.file.flush().map_err(|source| Error::Write { path: self.path.clone(), source })
     }
 
-    /// An event with one value, `content` being its fields beside the name.
-    fn summary(&mut self, step: u64, tag: &str, plugin: &str, content: &[u8]) -> Result<()> {
-        let (mut named, mut data, mut metadata) = (Vec::new(), Vec::new(), Vec::new());
-        put_bytes(&mut data, 1, plugin.as_bytes());
-        put_bytes(&mut metadata, 1, &data);
-        put_bytes(&mut named, 1, tag.as_bytes());
-        put_bytes(&mut named, 9, &metadata);
-        named.extend(content);
-        let (mut summary, mut event) = (Vec::new(), time());
-        put_bytes(&mut summary, 1, &named);
-        put_number(&mut event, 2, step);
+    fn summary(&mut self, step: u64, tag: &str, put: impl FnOnce(&mut Vec<u8>)) -> Result<()> {
+        let (mut value, mut summary, mut event) = (Vec::new(), Vec::new(), event(Some(step)));
+        put_bytes(&mut value, 1, tag.as_bytes());
+        put(&mut value);
+        put_bytes(&mut summary, 1, &value);
         put_bytes(&mut event, 5, &summary);
-        self.append(&event)
+        self.write(&event)
     }
 
-    fn append(&mut self, event: &[u8]) -> Result<()> {
+    fn write(&mut self, event: &[u8]) -> Result<()> {
         self.file
             .write(event)
             .map(|_| ())
@@ -110,14 +153,13 @@ impl EventWriter {
     }
 }
 
-fn now_s() -> f64 {
-    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0.0, |time| time.as_secs_f64())
-}
-
-/// An event that has its time alone.
-fn time() -> Vec<u8> {
+/// An event of now, so far without content.
+fn event(step: Option<u64>) -> Vec<u8> {
     let mut event = Vec::new();
     put_f64(&mut event, 1, now_s());
+    if let Some(step) = step {
+        put_number(&mut event, 2, step);
+    }
     event
 }
 
@@ -125,29 +167,60 @@ fn time() -> Vec<u8> {
 mod tests {
     use super::*;
     use crate::tfrecord::RecordReader;
-    use crate::wire::Fields;
+    use crate::wire::{Fields, Wire};
+
+    /// The content of a field of a message.
+    fn field(message: &[u8], number: u64) -> Wire<'_> {
+        Fields::new(message).map(|field| field.unwrap()).find(|(n, _)| *n == number).unwrap().1
+    }
+
+    /// The value in an event's summary.
+    fn value(event: &[u8]) -> &[u8] {
+        field(field(event, 5).bytes().unwrap(), 1).bytes().unwrap()
+    }
+
+    fn records(path: &Path) -> Vec<Vec<u8>> {
+        RecordReader::new(path, File::open(path).unwrap()).collect::<Result<_>>().unwrap()
+    }
 
     #[test]
-    fn events_are_records_that_begin_with_a_version() {
+    fn what_is_written_lies_where_the_protocol_has_it() {
         let folder = tempfile::tempdir().unwrap();
         let mut writer = EventWriter::create(folder.path()).unwrap();
-        writer.scalar(7, "losses/total_loss", 5.5).unwrap();
-        writer.audio(7, "audio/played", &[0.0; 100], 16_000).unwrap();
+        writer.scalar(1 << 33, "losses/total_loss", 5.92).unwrap();
+        writer.audio(2, "a", &[0.5; 100], 16_000).unwrap();
+        writer.image(3, "i", b"png", (300, 200)).unwrap();
+        writer.text(4, "t", "**bold**").unwrap();
+        writer.resume_after(6).unwrap();
         writer.flush().unwrap();
-        // A second one in the same second has another name.
-        EventWriter::create(folder.path()).unwrap();
-        let bytes = std::fs::read(&writer.path).unwrap();
-        let events: Vec<Vec<u8>> = RecordReader::new(&writer.path, &bytes[..])
-            .collect::<std::result::Result<_, _>>()
-            .unwrap();
-        fn field(event: &[u8], n: u64) -> crate::wire::Wire<'_> {
-            let mut fields = Fields::new(event).map(std::result::Result::unwrap);
-            fields.find(|(number, _)| *number == n).map(|(_, wire)| wire).unwrap()
-        }
-        assert_eq!(field(&events[0], 3).bytes(), Ok(&b"brain.Event:2"[..]));
-        assert_eq!(field(&events[1], 2).number(), Ok(7));
-        let value = field(field(&events[1], 5).bytes().unwrap(), 1).bytes().unwrap();
-        assert_eq!(field(value, 1).bytes(), Ok(&b"losses/total_loss"[..]));
-        assert_eq!(events.len(), 3);
+        let records = records(writer.path());
+        assert_eq!(field(&records[0], 3), Wire::Bytes(b"brain.Event:2"));
+        assert_eq!(field(&records[1], 2), Wire::Varint(1 << 33));
+        assert_eq!(field(value(&records[1]), 1), Wire::Bytes(b"losses/total_loss"));
+        assert_eq!(field(value(&records[1]), 2), Wire::Fixed32(5.92_f32.to_bits()));
+        let audio = field(value(&records[2]), 6).bytes().unwrap();
+        assert_eq!(field(audio, 1), Wire::Fixed32(16_000_f32.to_bits()));
+        assert_eq!((field(audio, 2), field(audio, 3)), (Wire::Varint(1), Wire::Varint(100)));
+        let wav = field(audio, 4).bytes().unwrap();
+        assert_eq!((&wav[..4], wav.len()), (&b"RIFF"[..], 44 + 200));
+        let image = field(value(&records[3]), 4).bytes().unwrap();
+        assert_eq!((field(image, 1), field(image, 2)), (Wire::Varint(200), Wire::Varint(300)));
+        assert_eq!(field(image, 4), Wire::Bytes(b"png"));
+        let text = value(&records[4]);
+        assert_eq!(field(field(text, 8).bytes().unwrap(), 8), Wire::Bytes(b"**bold**"));
+        assert_eq!(field(&records[5], 2), Wire::Varint(7));
+        assert_eq!(field(field(&records[5], 7).bytes().unwrap(), 1), Wire::Varint(1));
+        assert_eq!(records.len(), 6);
+    }
+
+    #[test]
+    fn a_run_that_goes_on_begins_a_later_file() {
+        let folder = tempfile::tempdir().unwrap();
+        let first = EventWriter::create(folder.path()).unwrap().path().to_owned();
+        let second = EventWriter::create(folder.path()).unwrap().path().to_owned();
+        assert!(first < second, "{} and {}", first.display(), second.display());
+        let name = first.file_name().unwrap().to_str().unwrap();
+        assert!(name.starts_with("events.out.tfevents.") && name.ends_with(".ddsp"), "{name}");
+        assert_eq!(records(&first).len(), 1);
     }
 }

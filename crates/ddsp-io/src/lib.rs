@@ -9,6 +9,7 @@ pub mod crc32c;
 pub mod dataset;
 pub mod error;
 pub mod events;
+mod host;
 pub mod import;
 pub mod instrument;
 pub mod pitch_table;

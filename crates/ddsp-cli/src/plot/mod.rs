@@ -5,15 +5,12 @@
 //! settles the shared ranges and then draws each row; a row's file holds what it measures and how it
 //! draws it. [`canvas`] and [`text`] are the only places that touch pixels, save the spectrogram's.
 //!
-//! [`charts`] draws what is no sound.
-//!
 //! The cost is bounded by the width of the picture, apart from one pass over samples and frames.
 
 use std::fmt;
 
 mod axis;
 mod canvas;
-mod charts;
 mod loudness;
 pub(crate) mod material;
 mod picture;
@@ -21,8 +18,6 @@ mod pitch;
 mod spectrogram;
 mod text;
 mod waveform;
-
-pub(crate) use charts::{Chart, Kind, charts};
 
 /// One column: a sound and its features.
 ///

@@ -4,7 +4,6 @@
 //! [`reporter`] writes what happens into the folder of the run, and [`crate::watch`] shows that folder, to whoever started the run as to
 //! everybody else.
 
-mod detach;
 mod origin;
 mod reporter;
 mod settings;
@@ -16,11 +15,11 @@ use ddsp::burn::tensor::Device;
 use ddsp::train::{Checkpoints, Clips, Ending, Event, Run, Session, train};
 use ddsp_core::model::ModelConfig;
 use ddsp_io::dataset::{Dataset, Part};
-use ddsp_io::run_folder::{RunFolder, State};
+use ddsp_io::run_folder::RunFolder;
 
 use crate::args::TrainArgs;
 use crate::failure::{Cause, Failure};
-use crate::{interrupt, watch};
+use crate::{detach, interrupt, watch};
 use origin::Origin;
 use reporter::Reporter;
 
@@ -31,7 +30,11 @@ const SILENCE_DB: f64 = -60.0;
 pub(crate) fn run(args: &TrainArgs) -> Result<(), Failure> {
     let folder = RunFolder::new(&args.output);
     if args.detach {
-        return detach::run(args, &folder);
+        refuse_other_folders(&args.output)?;
+        folder.create()?;
+        // Whoever holds the lock is told of here, and not in a log.
+        drop(folder.lock()?);
+        return detach::run(&folder);
     }
     interrupt::ask_to_stop_first();
     let dataset = open(&args.dataset)?;
@@ -185,9 +188,4 @@ fn named(mut description: ModelConfig, run: &Path) -> ModelConfig {
     let name = run.file_name().unwrap_or_default().to_string_lossy();
     description.name = crate::text::one_line(&name);
     description
-}
-
-/// Whether a state is the last one of a run.
-pub(crate) fn is_over(state: State) -> bool {
-    matches!(state, State::Finished | State::Stopped | State::Failed)
 }

@@ -9,7 +9,7 @@ use ddsp_core::transfer::{loudness, tracker};
 use ddsp_io::atomic::write_bytes;
 use ddsp_io::audio::{OutputFormat, write_audio};
 use ddsp_io::events::EventWriter;
-use ddsp_io::run_folder::{Metric, MetricsWriter, RunFolder, State, Status, now_s};
+use ddsp_io::run_folder::{Best, Metric, MetricsWriter, RunFolder, State, Status, now_s};
 
 use super::origin::Origin;
 use crate::failure::{Cause, Failure};
@@ -41,22 +41,18 @@ pub(super) struct Reporter {
 impl Reporter {
     pub(super) fn new(folder: &RunFolder, origin: &Origin, step: u64) -> Result<Self, Failure> {
         let status = Status {
-            state: State::Starting,
-            reason: None,
-            pid: std::process::id(),
-            preset: origin.config.preset.to_string(),
-            dataset: origin.dataset.clone(),
             step,
-            n_steps: None,
-            elapsed_s: 0.0,
-            steps_per_s: 0.0,
-            eta_s: None,
-            updated_s: now_s(),
+            checkpoint_step: (step > 0).then_some(step),
+            ..Status::starting(origin.config.preset.to_string(), origin.dataset.as_str())
         };
+        let mut events = EventWriter::create(folder.path())?;
+        if step > 0 {
+            events.resume_after(step)?;
+        }
         let names: Vec<&str> = origin.info.sources.iter().map(|s| s.name.as_str()).collect();
         let reporter = Self {
             metrics: folder.metrics_from(step)?,
-            events: EventWriter::create(folder.path())?,
+            events,
             folder: folder.clone(),
             description: origin.description.clone(),
             dataset_words: format!("{} of {}", duration(origin.info.train_s), names.join(", ")),
@@ -82,11 +78,15 @@ impl Reporter {
                 self.evaluated(step, &metrics, best.is_some())?;
                 self.preview(step, previews)?;
                 if let Some(weights) = best {
+                    self.status.best = Some(Best { step, spectral_loss: metrics.spectral_loss });
                     self.keep_model(weights, Some(&metrics))?;
                 }
                 Ok(())
             }
-            Event::Saved { .. } => Ok(()),
+            Event::Saved { step } => {
+                self.status.checkpoint_step = Some(step);
+                Ok(())
+            }
             Event::Noticed { step, sentence } => {
                 Ok(self.metrics.write(&Metric::Note { step, text: sentence })?)
             }
@@ -268,17 +268,13 @@ impl Reporter {
 
     /// Says how the run ended.
     pub(super) fn end(&mut self, ended: Result<Ending, Failure>) -> Result<(), Failure> {
-        let step = self.status.step;
         let (state, reason) = match &ended {
             Ok(Ending::Finished) => (State::Finished, "all steps are made".to_owned()),
             Ok(Ending::NoBetter { best_step }) => (
                 State::Finished,
                 format!("it did not get better any more: the weights of step {best_step} are kept"),
             ),
-            Ok(Ending::Stopped) => (
-                State::Stopped,
-                format!("asked to stop at step {step}: the same command goes on from there"),
-            ),
+            Ok(Ending::Stopped) => (State::Stopped, "it was asked to".to_owned()),
             Err(failure) => (State::Failed, failure.to_string()),
         };
         self.status.reason = Some(reason);

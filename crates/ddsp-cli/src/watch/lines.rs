@@ -2,7 +2,7 @@
 
 use ddsp_io::run_folder::{Metric, Status};
 
-use crate::text::duration;
+use crate::text::{duration, one_line, sentence};
 
 /// Seconds of training from one line to the next.
 const LINE_S: f64 = 5.0;
@@ -16,14 +16,13 @@ pub(super) struct Lines {
 
 impl Lines {
     /// The lines of what came since.
-    pub(super) fn update(&mut self, status: &Status, new: &[Metric]) -> Vec<String> {
+    pub(super) fn update(&mut self, status: Option<&Status>, new: &[Metric]) -> Vec<String> {
         let mut lines = Vec::new();
-        if let Some(n) = status.n_steps.filter(|_| !self.has_plan) {
+        let n_steps = status.and_then(|status| status.n_steps);
+        if let (Some(status), Some(n), false) = (status, n_steps, self.has_plan) {
             self.has_plan = true;
-            lines.push(format!(
-                "training {} on {}: {n} steps in all",
-                status.preset, status.dataset
-            ));
+            let (preset, dataset) = (one_line(&status.preset), one_line(&status.dataset));
+            lines.push(format!("training {preset} on {dataset}: {n} steps in all"));
         }
         for metric in new {
             match metric {
@@ -31,11 +30,11 @@ impl Lines {
                     step, elapsed_s, spectral_loss, total_loss, steps_per_s, ..
                 } => {
                     let is_early = self.last_s.is_some_and(|last| elapsed_s - last < LINE_S);
-                    if is_early && status.n_steps != Some(*step) {
+                    if is_early && n_steps != Some(*step) {
                         continue;
                     }
                     self.last_s = Some(*elapsed_s);
-                    let left = status.n_steps.filter(|_| *steps_per_s > 0.0).map(|n| {
+                    let left = n_steps.filter(|_| *steps_per_s > 0.0).map(|n| {
                         format!(
                             "  left: {}",
                             duration(n.saturating_sub(*step) as f64 / steps_per_s)
@@ -47,7 +46,9 @@ impl Lines {
                     ));
                 }
                 Metric::Eval { .. } => lines.push(evaluation(metric)),
-                Metric::Note { step, text } => lines.push(format!("note: step {step}: {text}")),
+                Metric::Note { step, text } => {
+                    lines.push(format!("note: step {step}: {}", sentence(text)));
+                }
             }
         }
         lines
@@ -81,9 +82,10 @@ pub(super) fn summary(status: &Status) -> String {
     let steps = status.n_steps.map_or(String::new(), |n| format!(" of {n}"));
     let left = status.eta_s.map_or(String::new(), |s| format!(", {} left", duration(s)));
     format!(
-        "{} on {}: step {}{steps}, {} of training, {:.2} steps/s{left}",
-        status.preset,
-        status.dataset,
+        "{} on {}: {}, step {}{steps}, {} of training, {:.2} steps/s{left}",
+        one_line(&status.preset),
+        one_line(&status.dataset),
+        status.state,
         status.step,
         duration(status.elapsed_s),
         status.steps_per_s
@@ -99,16 +101,12 @@ mod tests {
     fn status() -> Status {
         Status {
             state: State::Training,
-            reason: None,
-            pid: 1,
-            preset: "tiny".into(),
-            dataset: "sax".into(),
             step: 25_825,
             n_steps: Some(30_000),
             elapsed_s: 100.0,
             steps_per_s: 2.0,
             eta_s: Some(10.0),
-            updated_s: 0.0,
+            ..Status::starting("tiny", "sax")
         }
     }
 
@@ -124,7 +122,7 @@ mod tests {
             steps_per_s: 2.0,
         };
         let new = [step(25_825, 10.0), step(25_826, 10.5), step(25_840, 16.0)];
-        let lines = Lines::default().update(&status(), &new);
+        let lines = Lines::default().update(Some(&status()), &new);
         assert_eq!(
             lines,
             [
@@ -135,7 +133,7 @@ mod tests {
         );
         assert_eq!(
             summary(&status()),
-            "tiny on sax: step 25825 of 30000, 1 min 40 s of training, 2.00 steps/s, 10 s left"
+            "tiny on sax: training, step 25825 of 30000, 1 min 40 s of training, 2.00 steps/s, 10 s left"
         );
     }
 }

@@ -1,207 +1,371 @@
-//! A run on a terminal: how far, how well, and the curve of its loss.
+//! The picture of a run on a terminal of any size.
 
-use std::io;
-
-use ddsp_io::run_folder::{Metric, RunFolder, Status};
+use ddsp_io::run_folder::{Metric, State, Status};
 use ratatui::Frame;
-use ratatui::crossterm::event::{self, Event, KeyCode, KeyEventKind, KeyModifiers};
 use ratatui::layout::{Constraint, Layout, Rect};
-use ratatui::style::{Color, Style};
-use ratatui::symbols::Marker;
-use ratatui::text::Line;
-use ratatui::widgets::{Axis, Block, Chart, Dataset, Gauge, GraphType, Paragraph};
+use ratatui::style::{Color, Stylize};
+use ratatui::text::{Line, Span};
+use ratatui::widgets::Paragraph;
 
-use super::lines::{evaluation, summary};
-use super::{Standing, TICK, standing};
-use crate::interrupt;
+use super::curve::{self, Scale};
+use super::ending::Ending;
+use super::picture::Picture;
+use crate::text::{duration, one_line, sentence};
 
-/// The curve has at most so many points.
-const MAX_POINTS: usize = 4000;
-/// Lines of evaluations and notes that are kept.
-const N_KEPT: usize = 50;
+/// A trainer that has said nothing for so long may hang.
+const SILENT_S: f64 = 60.0;
 
 /// What is drawn.
-#[derive(Debug, Default)]
-pub(super) struct View {
-    status: Option<Status>,
-    losses: Vec<(f64, f64)>,
-    held_out: Vec<(f64, f64)>,
-    lines: Vec<String>,
+#[derive(Debug, Clone)]
+pub(crate) struct View {
+    title: String,
+    keys: &'static str,
+    picture: Picture,
+    scale: Scale,
+    ending: Option<Ending>,
 }
 
 impl View {
-    pub(super) fn update(&mut self, status: Status, new: &[Metric]) {
-        self.status = Some(status);
-        for metric in new {
-            let step = metric.step() as f64;
-            match metric {
-                Metric::Step { spectral_loss, .. } => self.losses.push((step, *spectral_loss)),
-                Metric::Eval { spectral_loss, .. } => {
-                    self.held_out.push((step, *spectral_loss));
-                    self.lines.push(evaluation(metric));
-                }
-                Metric::Note { step, text } => {
-                    self.lines.push(format!("note: step {step}: {text}"))
-                }
-            }
-        }
-        // Every other point goes when there are too many.
-        while self.losses.len() > MAX_POINTS {
-            let mut i = 0;
-            self.losses.retain(|_| {
-                i += 1;
-                i % 2 == 0
-            });
-        }
-        let n = self.lines.len();
-        self.lines.drain(..n.saturating_sub(N_KEPT));
+    /// A view of the run of this name, which so far shows nothing; `keys` says at the foot what keys do.
+    pub(crate) fn new(title: &str, keys: &'static str) -> Self {
+        let (picture, scale, ending) = (Picture::default(), Scale::Auto, None);
+        Self { title: one_line(title), keys, picture, scale, ending }
     }
 
-    pub(super) fn draw(&self, frame: &mut Frame<'_>) {
-        let Some(status) = &self.status else { return };
-        let [head, bar, chart, lines, foot] = Layout::vertical([
-            Constraint::Length(1),
-            Constraint::Length(1),
-            Constraint::Min(8),
-            Constraint::Length(7),
-            Constraint::Length(1),
+    /// Takes in what is new.
+    pub(crate) fn update(&mut self, status: Option<Status>, metrics: &[Metric]) {
+        self.picture.update(status, metrics);
+    }
+
+    /// Forgets all metrics, as when a run goes on from an earlier step.
+    pub(crate) fn forget(&mut self) {
+        self.picture = Picture::default();
+    }
+
+    /// How the training ended, which the foot then says.
+    pub(crate) fn set_ending(&mut self, ending: Option<Ending>) {
+        self.ending = ending;
+    }
+
+    /// Changes between a linear and a logarithmic axis of losses.
+    pub(crate) fn toggle_scale(&mut self) {
+        self.scale = self.scale.toggled(&self.picture);
+    }
+
+    /// Draws everything, and on a low terminal what is most worth it.
+    pub(crate) fn draw(&self, frame: &mut Frame<'_>) {
+        let area = frame.area();
+        let (n_evals, n_notes) = match area.height {
+            0..14 => (0, 0),
+            14..20 => (2, 0),
+            20..23 => (3, 2),
+            23..30 => (4, 3),
+            _ => (8, 5),
+        };
+        let foot = self.foot(area.width as usize);
+        let foot_height = foot.len().clamp(1, 4) as u16;
+        let heading = |n: u16| if n > 0 { n + 1 } else { 0 };
+        let [head, chart, evals, notes, foot_area] = Layout::vertical([
+            Constraint::Length(5),
+            Constraint::Fill(1),
+            Constraint::Length(heading(n_evals)),
+            Constraint::Length(heading(n_notes)),
+            Constraint::Length(foot_height),
         ])
-        .areas(frame.area());
-        frame.render_widget(Paragraph::new(summary(status)), head);
-        let done = status.n_steps.map_or(0.0, |n| status.step as f64 / n.max(1) as f64);
-        frame.render_widget(
-            Gauge::default()
-                .ratio(done.clamp(0.0, 1.0))
-                .gauge_style(Style::default().fg(Color::Blue)),
-            bar,
-        );
-        self.draw_curve(frame, chart);
-        let n = (lines.height as usize).saturating_sub(2);
-        let last: Vec<Line<'_>> = self.lines[self.lines.len().saturating_sub(n)..]
-            .iter()
-            .map(|line| Line::from(line.as_str()))
-            .collect();
-        let block = Block::bordered().title("held out, and notes");
-        frame.render_widget(Paragraph::new(last).block(block), lines);
-        let keys = if status.pid == std::process::id() {
-            "Ctrl-C: stop, with a checkpoint; the same command goes on"
-        } else {
-            "q: leave; the training goes on"
-        };
-        frame.render_widget(Paragraph::new(keys), foot);
+        .areas(area);
+        self.draw_head(frame, head);
+        if chart.height >= 5 {
+            curve::draw(frame, chart, &self.picture, self.scale);
+        }
+        frame.render_widget(Paragraph::new(self.evals(n_evals as usize)), evals);
+        frame.render_widget(Paragraph::new(self.notes(n_notes as usize)), notes);
+        frame.render_widget(Paragraph::new(foot), foot_area);
     }
 
-    fn draw_curve(&self, frame: &mut Frame<'_>, area: Rect) {
-        let all = || self.losses.iter().chain(&self.held_out);
-        let last = all().map(|p| p.0).fold(1.0, f64::max);
-        // The first steps stand so high that nothing else would be seen.
-        let mut sorted: Vec<f64> = all().map(|p| p.1).collect();
-        sorted.sort_by(f64::total_cmp);
-        let low = sorted.first().copied().unwrap_or(0.0).floor();
-        let high = sorted.get(sorted.len() * 9 / 10).copied().unwrap_or(1.0).ceil().max(low + 1.0);
-        let clipped: Vec<(f64, f64)> = self.losses.iter().map(|&(x, y)| (x, y.min(high))).collect();
-        let shown = |name, data, marker, colour, kind| {
-            Dataset::default()
-                .name(name)
-                .data(data)
-                .marker(marker)
-                .graph_type(kind)
-                .style(Style::default().fg(colour))
+    fn draw_head(&self, frame: &mut Frame<'_>, area: Rect) {
+        let Some(status) = &self.picture.status else {
+            let lines = vec![Line::from(self.title.clone().bold()), "a training begins".into()];
+            frame.render_widget(Paragraph::new(lines), area);
+            return;
         };
-        let datasets = vec![
-            shown("training", &clipped, Marker::Braille, Color::Blue, GraphType::Line),
-            shown("held out", &self.held_out, Marker::Block, Color::Red, GraphType::Scatter),
-        ];
-        let middle = 0.5 * (low + high);
-        let chart = Chart::new(datasets)
-            .block(Block::bordered().title("spectral loss"))
-            .x_axis(
-                Axis::default().bounds([0.0, last]).labels(["0".to_owned(), format!("{last:.0}")]),
-            )
-            .y_axis(Axis::default().bounds([low, high]).labels([
-                format!("{low:.1}"),
-                format!("{middle:.1}"),
-                format!("{high:.1}"),
-            ]));
-        frame.render_widget(chart, area);
+        let rows: [Rect; 5] = Layout::vertical([Constraint::Length(1); 5]).areas(area);
+        let silence_s = self.picture.silence_s;
+        let is_silent = silence_s >= SILENT_S && self.ending.is_none() && !status.state.is_end();
+        let state = match &self.ending {
+            Some(Ending { is_bad: true, .. }) if !status.state.is_end() => "died".red().bold(),
+            _ if is_silent => {
+                format!("{}, no word for {}", status.state, duration(silence_s)).red()
+            }
+            _ => coloured(status.state),
+        };
+        let [title, right] =
+            Layout::horizontal([Constraint::Fill(1), Constraint::Length(state.width() as u16)])
+                .areas(rows[0]);
+        frame.render_widget(self.title.as_str().bold(), title);
+        frame.render_widget(state, right);
+        let what = format!("{} on {}", one_line(&status.preset), one_line(&status.dataset));
+        frame.render_widget(what, rows[1]);
+        frame.render_widget(progress(status, rows[2].width as usize), rows[2]);
+        frame.render_widget(pace(status), rows[3]);
+        frame.render_widget(self.losses(), rows[4]);
+    }
+
+    fn losses(&self) -> Line<'static> {
+        let Some(Metric::Step { spectral_loss, total_loss, gradient_norm, learning_rate, .. }) =
+            &self.picture.step
+        else {
+            return Line::from("no step so far").dark_gray();
+        };
+        Line::from(format!(
+            "spectral_loss {spectral_loss:.2}  total_loss {total_loss:.2}  gradient_norm {gradient_norm:.3}  \
+             learning_rate {learning_rate:.1e}"
+        ))
+    }
+
+    fn evals(&self, n: usize) -> Vec<Line<'static>> {
+        let head =
+            "held out:  step   spectral_loss   loudness_l1_db   f0_l1_semitones   f0_outliers";
+        let mut lines = vec![Line::from(head).dark_gray()];
+        let best = self.picture.best();
+        let evals = &self.picture.evals;
+        let last = &evals[evals.len().saturating_sub(n)..];
+        // The best one stays in sight.
+        let is_far = best.is_some_and(|best| last.iter().all(|eval| eval.step != best.step));
+        let kept = best.filter(|_| is_far && n > 0).into_iter();
+        for eval in kept.chain(last.iter().skip(usize::from(is_far))) {
+            let is_best = best.is_some_and(|best| best.step == eval.step);
+            let line = format!(
+                "{}{:>9} {:>15.2} {:>16.2} {:>17.3} {:>12.1}%",
+                if is_best { "best  " } else { "      " },
+                eval.step,
+                eval.spectral_loss,
+                eval.loudness_l1_db,
+                eval.f0_l1_semitones,
+                100.0 * eval.f0_outliers
+            );
+            lines.push(if is_best { Line::from(line).yellow() } else { line.into() });
+        }
+        lines
+    }
+
+    fn notes(&self, n: usize) -> Vec<Line<'static>> {
+        let notes = &self.picture.notes;
+        let mut lines = vec![Line::from("notes:").dark_gray()];
+        let last = notes.iter().skip(notes.len().saturating_sub(n));
+        lines
+            .extend(last.map(|(step, text)| Line::from(format!("{step:>15}  {}", sentence(text)))));
+        lines
+    }
+
+    fn foot(&self, width: usize) -> Vec<Line<'static>> {
+        let Some(Ending { sentence, is_bad, .. }) = &self.ending else {
+            return vec![Line::from(self.keys).dark_gray()];
+        };
+        let colour = if *is_bad { Color::Red } else { Color::Green };
+        let lines = wrapped(&format!("{sentence}. q leaves the view."), width);
+        lines.into_iter().map(|line| Line::from(line).fg(colour)).collect()
     }
 }
 
-/// Draws a run until it is over or whoever looks at it leaves; returns whether they left.
-pub(super) fn follow(folder: &RunFolder, leave: &dyn Fn()) -> io::Result<bool> {
-    let mut terminal = ratatui::try_init()?;
-    let followed = (|| {
-        let (mut view, mut metrics) = (View::default(), folder.metrics());
-        loop {
-            let Some(status) = folder.status() else { return Ok(false) };
-            let is_ours = status.pid == std::process::id();
-            let is_over = standing(folder, &status) != Standing::Working;
-            view.update(status, &metrics.poll());
-            terminal.draw(|frame| view.draw(frame))?;
-            if is_over {
-                return Ok(false);
+/// Text in lines of at most so many characters, as far as its words allow.
+fn wrapped(text: &str, width: usize) -> Vec<String> {
+    let mut lines: Vec<String> = Vec::new();
+    for word in text.split(' ') {
+        match lines.last_mut() {
+            Some(line) if line.chars().count() + 1 + word.chars().count() <= width => {
+                line.push(' ');
+                line.push_str(word);
             }
-            if event::poll(TICK)?
-                && let Event::Key(key) = event::read()?
-                && key.kind == KeyEventKind::Press
-            {
-                let interrupts =
-                    key.code == KeyCode::Char('c') && key.modifiers.contains(KeyModifiers::CONTROL);
-                let leaves = key.code == KeyCode::Char('q') && !is_ours;
-                if interrupts || leaves {
-                    leave();
-                }
-            }
-            if interrupt::is_asked_to_stop() && !is_ours {
-                return Ok(true);
-            }
+            _ => lines.push(word.to_owned()),
         }
-    })();
-    ratatui::restore();
-    followed
+    }
+    lines
+}
+
+fn coloured(state: State) -> Span<'static> {
+    let span = Span::from(state.to_string()).bold();
+    match state {
+        State::Starting | State::Stopped => span.yellow(),
+        State::Training | State::Finished => span.green(),
+        State::Evaluating => span.cyan(),
+        State::Failed => span.red(),
+    }
+}
+
+/// A bar of what is done.
+fn progress(status: &Status, width: usize) -> Line<'static> {
+    let step = status.step;
+    let Some(n_steps) = status.n_steps else {
+        return format!("step {step}, of how many is not known yet").into();
+    };
+    let ratio = (step as f64 / n_steps.max(1) as f64).clamp(0.0, 1.0);
+    let label = format!("  step {step} of {n_steps}  {:3.0} %", 100.0 * ratio);
+    let n_cells = width.saturating_sub(label.chars().count());
+    let n_full = (ratio * n_cells as f64).round() as usize;
+    let rest = "─".repeat(n_cells - n_full).dark_gray();
+    Line::from(vec!["━".repeat(n_full).cyan(), rest, label.into()])
+}
+
+fn pace(status: &Status) -> Line<'static> {
+    let mut text = format!("{}   {:.2} steps/s", duration(status.elapsed_s), status.steps_per_s);
+    if let Some(eta_s) = status.eta_s {
+        text += &format!("   ETA {}", duration(eta_s));
+    }
+    if let Some(best) = status.best {
+        text += &format!("   best {:.2} at step {}", best.spectral_loss, best.step);
+    }
+    text.into()
 }
 
 #[cfg(test)]
 mod tests {
-    use ddsp_io::run_folder::State;
+    use ddsp_io::run_folder::Best;
     use ratatui::Terminal;
     use ratatui::backend::TestBackend;
 
     use super::*;
 
-    #[test]
-    fn it_fits_a_small_terminal_and_says_how_far_it_is() {
-        let mut view = View::default();
-        let status = Status {
+    /// What 80 by 24 characters show.
+    const WHOLE: &str = "\
+runs/violin                                                             training
+instrument on violin
+━━━━━━━━━━━━━──────────────────────────────────────  step 25825 of 100000   26 %
+12 min 20 s   34.90 steps/s   ETA 35 min 25 s   best 5.80 at step 21000
+spectral_loss 5.03  total_loss 5.28  gradient_norm 0.510  learning_rate 1.0e-3
+┌ spectral_loss, logarithmic ────────────────────────── ⠒ training  • held out ┐
+│26.87│⠒⠤⣄⣀                                                                    │
+│     │   ⠈⠉⠓⠢⠤⣄⣀                                                              │
+│11.17│         ⠈⠉•⠒⠦⠤⣄⣀⡀                                                      │
+│     │                 ⠉⠉•⠒⠒⠦⠤⠤⢄⣀•⣀⡀      •                                •  │
+│4.65 │                             ⠈⠉⠉⠉⠉⠉⠓⠒⠒⠒⠒⠒⠒⠒⠒•⠲⠤⠤⠤⠤⠤⠤•⠤⠤⠤⠤⠤⠤⠤⠤•⠤⠤⠤⠤⠤⠤⠤⠤⠤⠤│
+│     └────────────────────────────────────────────────────────────────────────│
+│    38                                  12912                            25788│
+└──────────────────────────────────────────────────────────────────────────────┘
+held out:  step   spectral_loss   loudness_l1_db   f0_l1_semitones   f0_outliers
+          16000            5.77             2.31             0.071          3.4%
+          19000            5.57             2.31             0.071          3.4%
+best      22000            5.48             2.31             0.071          3.4%
+          25000            5.94             2.31             0.071          3.4%
+notes:
+          21000  a checkpoint was saved
+          25100  step 25100 was skipped: its loss is NaN [2J
+
+q leaves
+";
+
+    fn status() -> Status {
+        Status {
             state: State::Training,
-            reason: None,
-            pid: 1,
-            preset: "tiny".into(),
-            dataset: "sax".into(),
-            step: 50,
-            n_steps: Some(100),
-            elapsed_s: 25.0,
-            steps_per_s: 2.0,
-            eta_s: Some(25.0),
-            updated_s: 0.0,
-        };
-        let step = |step: u64| Metric::Step {
+            step: 25_825,
+            n_steps: Some(100_000),
+            // Later than any time of a test.
+            updated_s: f64::INFINITY,
+            elapsed_s: 740.0,
+            steps_per_s: 34.9,
+            eta_s: Some(2125.0),
+            best: Some(Best { step: 21_000, spectral_loss: 5.8 }),
+            ..Status::starting("instrument", "violin")
+        }
+    }
+
+    fn metrics() -> Vec<Metric> {
+        let loss = |step: u64| 5.0 + 20.0 * (-(step as f64) / 4000.0).exp();
+        let step = |step| Metric::Step {
             step,
             elapsed_s: 0.0,
-            spectral_loss: 20.0 / (1.0 + step as f64),
-            total_loss: 0.0,
-            learning_rate: 0.0,
-            gradient_norm: 0.0,
-            steps_per_s: 2.0,
+            spectral_loss: loss(step),
+            total_loss: loss(step) + 0.25,
+            steps_per_s: 34.9,
+            learning_rate: 1e-3,
+            gradient_norm: 0.51,
         };
-        view.update(status, &(0..50).map(step).collect::<Vec<_>>());
-        for (width, height) in [(80, 24), (200, 60), (40, 12), (1, 1)] {
-            let mut terminal = Terminal::new(TestBackend::new(width, height)).unwrap();
-            terminal.draw(|frame| view.draw(frame)).unwrap();
-            if width >= 80 {
-                let text = terminal.backend().to_string();
-                assert!(text.contains("tiny on sax: step 50 of 100, 25 s of training"), "{text}");
-                assert!(text.contains("50%") && text.contains("q: leave"), "{text}");
+        let eval = |step| Metric::Eval {
+            step,
+            elapsed_s: 0.0,
+            spectral_loss: loss(step) + 0.4 + if step > 24_000 { 0.5 } else { 0.0 },
+            loudness_l1_db: 2.31,
+            f0_l1_semitones: 0.071,
+            f0_outliers: 0.034,
+            is_best: false,
+        };
+        let note = |step, text: &str| Metric::Note { step, text: text.into() };
+        let mut metrics: Vec<_> = (1..=1033).map(|n| step(25 * n)).collect();
+        metrics.extend((1..=8).map(|n| eval(3000 * n + 1000)));
+        metrics.push(note(21_000, "a checkpoint was saved"));
+        metrics.push(note(25_100, "step 25100 was skipped: its loss is NaN\u{1b}[2J"));
+        metrics
+    }
+
+    fn drawn(view: &View, width: u16, height: u16) -> String {
+        let mut terminal = Terminal::new(TestBackend::new(width, height)).unwrap();
+        terminal.draw(|frame| view.draw(frame)).unwrap();
+        let buffer = terminal.backend().buffer();
+        let rows = buffer.content().chunks(usize::from(width));
+        let row = |cells: &[ratatui::buffer::Cell]| {
+            cells.iter().map(|cell| cell.symbol()).collect::<String>()
+        };
+        rows.map(|cells| row(cells).trim_end().to_owned() + "\n").collect()
+    }
+
+    fn view() -> View {
+        let mut view = View::new("runs/violin", "q leaves");
+        view.update(Some(status()), &metrics());
+        view
+    }
+
+    #[test]
+    fn a_usual_terminal_shows_everything() {
+        assert_eq!(drawn(&view(), 80, 24), WHOLE);
+    }
+
+    #[test]
+    fn an_end_is_said_at_the_foot() {
+        let mut view = view();
+        let sentence = "training died at step 25825: nobody holds runs/violin/run.lock and it did not say that it finished; \
+             the same `ddsp train` command goes on from step 25800";
+        view.set_ending(Some(Ending {
+            sentence: sentence.into(),
+            hints: Vec::new(),
+            is_bad: true,
+        }));
+        let text = drawn(&view, 80, 24);
+        assert!(text.lines().next().unwrap().ends_with(" died"), "{text}");
+        let foot: Vec<_> = text.lines().skip(22).collect();
+        assert!(foot.join(" ").ends_with("goes on from step 25800. q leaves the view."), "{text}");
+    }
+
+    #[test]
+    fn the_best_evaluation_stays_in_sight() {
+        let mut view = view();
+        let last = metrics()[1033 + 7].clone();
+        view.update(Some(status()), &vec![last; 5]);
+        let text = drawn(&view, 80, 24);
+        assert!(text.contains("best      22000"), "{text}");
+        assert_eq!(text.matches("         25000     ").count(), 3, "{text}");
+    }
+
+    #[test]
+    fn any_size_and_any_state_can_be_drawn() {
+        let mut begun = View::new("a run", "q leaves");
+        assert!(drawn(&begun, 80, 24).contains("a training begins"));
+        let odd = Status {
+            elapsed_s: f64::NAN,
+            n_steps: Some(0),
+            eta_s: Some(f64::INFINITY),
+            ..status()
+        };
+        begun.update(Some(odd), &[]);
+        let mut toggled = view();
+        toggled.toggle_scale();
+        assert!(!drawn(&toggled, 80, 24).contains("logarithmic"));
+        let mut silent = View::new("a run", "q leaves");
+        silent.update(Some(Status { updated_s: 1.0, ..status() }), &metrics()[..1]);
+        assert!(drawn(&silent, 80, 24).contains("training, no word for "));
+        for view in [&begun, &toggled, &silent] {
+            for (width, height) in
+                [(1, 1), (10, 3), (40, 12), (79, 15), (200, 21), (300, 80), (5, 90)]
+            {
+                drawn(view, width, height);
             }
         }
     }
