@@ -92,7 +92,7 @@ fn work(
     let clips = clips.map_err(unusable)?;
     if clips.are_silent(SILENCE_DB) {
         let sentence = "expected sound to learn from, found silence alone";
-        return Err(Failure::file(Cause::Input, dataset.path(), sentence));
+        return Err(Failure::new(Cause::Input, format!("{}: {sentence}", origin.dataset)));
     }
     let n_frames =
         (config.upkeep.evaluation_window_s * f64::from(config.model.frame_rate)) as usize;
