@@ -316,7 +316,7 @@ pub(crate) struct TrainArgs {
     #[cfg(not(feature = "train"))]
     pub(crate) preset: Option<String>,
 
-    /// Settings as TOML, of which RUN/config.toml is an example.
+    /// Settings as TOML, of which RUN/config.toml is an example; or a gin file of Magenta's trainer.
     #[arg(long, value_name = "FILE")]
     pub(crate) config: Option<PathBuf>,
 

@@ -4,6 +4,7 @@
 //! [`reporter`] writes what happens into the folder of the run, and [`crate::watch`] shows that folder, to whoever started the run as to
 //! everybody else.
 
+mod gin;
 mod origin;
 mod reporter;
 mod settings;
@@ -13,8 +14,9 @@ use std::path::{Path, PathBuf};
 
 use ddsp::burn::tensor::Device;
 use ddsp::train::{Checkpoints, Clips, Ending, Event, Run, Session, train};
-use ddsp_core::model::ModelConfig;
+use ddsp_core::model::{ModelConfig, Weights};
 use ddsp_io::dataset::{Dataset, Part};
+use ddsp_io::import::Moments;
 use ddsp_io::run_folder::RunFolder;
 
 use crate::args::TrainArgs;
@@ -110,6 +112,16 @@ fn work(
         None => Session::new(config.clone(), description.clone(), origin.weights.as_ref(), device),
     };
     let mut session = session.map_err(unusable)?;
+    if let Some(slots) = origin.slots.as_ref().filter(|_| checkpoint.is_none()) {
+        let moments = |of: fn(&Moments) -> &Vec<f32>| {
+            let mut flat = Weights::default();
+            for (name, moments) in &slots.moments {
+                flat.insert(name, vec![of(moments).len()], of(moments).clone());
+            }
+            flat
+        };
+        session.remember(slots.n_iterations, &moments(|m| &m.m), &moments(|m| &m.v));
+    }
     let run = Run { train: &clips, held_out: held_out.as_ref(), description, checkpoints, device };
     let mut failure = None;
     let mut observe = |event: Event<'_>| {

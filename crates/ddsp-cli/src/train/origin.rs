@@ -6,8 +6,10 @@ use ddsp::train::{ModelSizes, TrainConfig, describe, fit_to};
 use ddsp_core::model::{Model, ModelConfig, Weights};
 use ddsp_io::atomic::write_bytes;
 use ddsp_io::dataset::{Dataset, DatasetInfo};
+use ddsp_io::import::{AdamSlots, adam_slots, import_to_train};
 use ddsp_io::run_folder::RunFolder;
 
+use super::gin::FromGin;
 use super::{model_of, named, settings};
 use crate::args::TrainArgs;
 use crate::failure::{Cause, Failure};
@@ -22,6 +24,8 @@ pub(super) struct Origin {
     pub(super) dataset: String,
     /// The weights to warm up from.
     pub(super) weights: Option<Weights>,
+    /// What Adam had gathered for them.
+    pub(super) slots: Option<AdamSlots>,
     pub(super) notices: Vec<String>,
 }
 
@@ -29,15 +33,14 @@ impl Origin {
     /// What the command line asks for.
     pub(super) fn wanted(args: &TrainArgs, dataset: &Dataset) -> Result<Self, Failure> {
         let info = dataset.info().clone();
-        let mut config = settings::resolve(args, &info)?;
-        let from = match &args.from {
-            None => None,
-            Some(name) => Some(instruments::load(&model_of(name).to_string_lossy())?),
-        };
-        let mut notices = Vec::new();
+        let FromGin { mut config, model, mut notices } = settings::resolve(args, &info)?;
+        let from = args.from.as_deref().map(load).transpose()?;
         let description = match &from {
-            None => describe(&config.model).map_err(super::unusable)?,
-            Some(model) => {
+            None => match model {
+                Some(model) => model,
+                None => describe(&config.model).map_err(super::unusable)?,
+            },
+            Some((model, _)) => {
                 config.model = ModelSizes::of(model.config(), info.frame_rate);
                 notices.extend(strange(model, &info));
                 model.config().clone()
@@ -45,9 +48,12 @@ impl Origin {
         };
         let description =
             fit_to(named(description, &args.output), &info).map_err(super::unusable)?;
-        let weights = from.map(|model| model.weights().clone());
+        let (weights, slots) = match from {
+            Some((model, slots)) => (Some(model.weights().clone()), slots),
+            None => (None, None),
+        };
         let dataset = args.dataset.display().to_string();
-        Ok(Self { config, description, info, dataset, weights, notices })
+        Ok(Self { config, description, info, dataset, weights, slots, notices })
     }
 
     /// The same, if it is what the run in this folder began with; a new run begins with it.
@@ -91,6 +97,17 @@ impl Origin {
             .map_err(|e| other_version(e.to_string()))?;
         Ok(Self { description, ..wanted })
     }
+}
+
+/// The model to start from and, of a checkpoint of Magenta's that has it, what Adam had gathered.
+fn load(name: &str) -> Result<(Model, Option<AdamSlots>), Failure> {
+    let path = model_of(name);
+    let is_checkpoint =
+        path.is_dir() || path.extension().is_some_and(|e| e == "gin" || e == "index");
+    if !is_checkpoint {
+        return Ok((instruments::load(&path.to_string_lossy())?, None));
+    }
+    Ok((import_to_train(&path)?.model, adam_slots(&path)?))
 }
 
 fn read(path: &Path) -> Result<String, Failure> {

@@ -7,11 +7,23 @@ use ddsp::train::{BudgetConfig, Preset, TrainConfig};
 use ddsp_io::dataset::DatasetInfo;
 use toml::{Table, Value};
 
+use super::gin::{self, FromGin};
 use crate::args::TrainArgs;
 use crate::failure::{Cause, Failure};
 
-/// The settings that are asked for.
-pub(super) fn resolve(args: &TrainArgs, info: &DatasetInfo) -> Result<TrainConfig, Failure> {
+/// What is asked for: settings, and the model that a gin file describes.
+pub(super) fn resolve(args: &TrainArgs, info: &DatasetInfo) -> Result<FromGin, Failure> {
+    let is_gin = |path: &&Path| path.is_dir() || path.extension().is_some_and(|e| e == "gin");
+    if let Some(path) = args.config.as_deref().filter(is_gin) {
+        if args.preset.is_some() {
+            return Err(usage(
+                "--preset: a gin file is a recipe of its own: leave one of them out".to_owned(),
+            ));
+        }
+        let FromGin { config, model, notices } = gin::read(path, info)?;
+        let config = changed(config, None, args)?;
+        return Ok(FromGin { config, model, notices });
+    }
     let from_file = args.config.as_deref().map(read).transpose()?;
     let preset = match (&args.preset, &from_file) {
         (Some(name), _) => *name,
@@ -19,6 +31,17 @@ pub(super) fn resolve(args: &TrainArgs, info: &DatasetInfo) -> Result<TrainConfi
         (None, None) => Preset::default(),
     };
     let config = preset.config(info.sample_rate, info.frame_rate);
+    let config = changed(config, from_file, args)?;
+    Ok(FromGin { config, model: None, notices: Vec::new() })
+}
+
+/// Settings with what a file and the command line change.
+fn changed(
+    config: TrainConfig,
+    from_file: Option<Table>,
+    args: &TrainArgs,
+) -> Result<TrainConfig, Failure> {
+    let preset = config.preset;
     let mut value = Value::try_from(&config).expect("settings are plain TOML");
     if let Some(table) = from_file {
         merge(&mut value, Value::Table(table), "")?;
