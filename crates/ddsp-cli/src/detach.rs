@@ -25,7 +25,8 @@ pub(crate) fn run(folder: &RunFolder) -> Result<(), Failure> {
         Failure::new(Cause::Output, format!("the command cannot be started again: {e}"))
     })?;
     let words = std::env::args_os().skip(1).filter(|word| word != "--detach");
-    let words: Vec<OsString> = words.chain(["--plain".into()]).collect();
+    let words: Vec<OsString> =
+        words.filter(|word| word != "--plain").chain(["--plain".into()]).collect();
     let Some(pid) = spawn(&program, &words, folder)? else { return Ok(()) };
     let run = folder.path().display();
     println!(

@@ -47,13 +47,13 @@ pub(crate) fn run(args: &TrainArgs) -> Result<(), Failure> {
     if args.restart {
         origin::clear(&folder)?;
     }
-    let origin = Origin::settled(wanted, &folder, &args.output)?;
+    let checkpoints =
+        Checkpoints::new(folder.file("checkpoints"), wanted.config.upkeep.checkpoints_to_keep);
+    let (checkpoint, passed_over) = checkpoints.newest().map_err(unusable)?;
+    let origin = Origin::settled(wanted, &folder, &args.output, checkpoint.is_some())?;
     for notice in &origin.notices {
         println!("note: {notice}");
     }
-    let checkpoints =
-        Checkpoints::new(folder.file("checkpoints"), origin.config.upkeep.checkpoints_to_keep);
-    let (checkpoint, passed_over) = checkpoints.newest().map_err(unusable)?;
     passed_over.iter().for_each(|sentence| println!("note: passed over {sentence}"));
     if let Some(checkpoint) = checkpoint.as_ref().filter(|c| c.progress.is_finished) {
         println!(

@@ -56,10 +56,15 @@ impl Origin {
         Ok(Self { config, description, info, dataset, weights, slots, notices })
     }
 
-    /// The same, if it is what the run in this folder began with; a new run begins with it.
-    pub(super) fn settled(wanted: Self, folder: &RunFolder, path: &Path) -> Result<Self, Failure> {
+    /// The same, if it is what the run in this folder began with; a run that has no checkpoint yet begins with it.
+    pub(super) fn settled(
+        wanted: Self,
+        folder: &RunFolder,
+        path: &Path,
+        has_checkpoint: bool,
+    ) -> Result<Self, Failure> {
         let file = folder.file("config.toml");
-        if !file.exists() {
+        if !has_checkpoint || !file.exists() {
             let write = |name: &str, text: String| write_bytes(&folder.file(name), text.as_bytes());
             let json = |value: serde_json::Result<String>| value.expect("it is plain JSON");
             write("dataset.json", json(serde_json::to_string_pretty(&wanted.info)))?;
