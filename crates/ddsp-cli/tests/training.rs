@@ -220,10 +220,11 @@ fn an_interrupt_ends_a_run_between_two_steps_and_watch_says_how_it_stands() {
     assert!(Command::new("kill").args(["-INT", &pid]).status().unwrap().success());
     let ended = child.wait_with_output().unwrap();
     assert_eq!(ended.status.code(), Some(130), "{}", said(&ended));
-    assert!(said(&ended).contains("stopped at step"), "{}", said(&ended));
+    assert!(said(&ended).contains("was stopped at step"), "{}", said(&ended));
     let watched = ddsp(folder.path(), &["watch", "run"]);
     assert!(
-        watched.status.success() && said(&watched).contains("the same command goes on"),
+        watched.status.success()
+            && said(&watched).contains("the same `ddsp train` command goes on"),
         "{}",
         said(&watched)
     );
@@ -335,7 +336,7 @@ fn what_cannot_be_trained_is_a_sentence() {
         (&["train", "data", "-o", "r", "--set", "data.sise=1"], 2, "no such setting"),
         (&["train", "data", "-o", "r", "--preset", "loud"], 2, "instrument, solo"),
         (&["train", "data", "-o", "r", "--device", "abacus"], 2, "expected cpu"),
-        (&["watch", "other"], 3, "found no status"),
+        (&["watch", "other"], 3, "found neither"),
         (&["watch", "no"], 3, "no such folder"),
         (&["export", "other", "-o", "x.ddsp"], 3, "found none"),
     ] {
