@@ -337,7 +337,7 @@ fn what_cannot_be_trained_is_a_sentence() {
         (&["train", "data", "-o", "r", "--preset", "loud"], 2, "instrument, solo"),
         (&["train", "data", "-o", "r", "--device", "abacus"], 2, "expected cpu"),
         (&["watch", "other"], 3, "found neither"),
-        (&["watch", "no"], 3, "no such folder"),
+        (&["watch", "no"], 3, "found nothing of this name"),
         (&["export", "other", "-o", "x.ddsp"], 3, "found none"),
     ] {
         let output = ddsp(dir, args);
