@@ -13,6 +13,10 @@ mod plain;
 
 use std::time::Instant;
 
+/// As the command has it that trains.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 const N_BATCH: usize = 16;
 const N_FRAMES: usize = 1000;
 const HOP: usize = 64;
