@@ -3,20 +3,21 @@
 //!
 //!     cargo bench -p ddsp --bench step [-- --steps N] [--only graph|plain] [--json]
 //!
-//! `--json` prints one object: the seconds of each step (`graph_s`, `plain_s`), the medians of the plain step's parts (`parts`) and the
+//! Three steps are made before those that are timed. `--json` prints one object: the seconds of each step (`graph_s`, `plain_s`), the medians of the plain step's parts (`parts`) and the
 //! peak of the resident memory (`peak_rss_bytes`), which is that of both unless `--only` one runs. `bench/train/compare.py` reads it.
 
 #![allow(clippy::print_stdout, reason = "a benchmark prints")]
 
 mod graph;
+/// As the command has it that trains.
+#[path = "../../crates/ddsp-cli/src/memory.rs"]
+mod memory;
 mod plain;
 
 use std::time::Instant;
 
-/// As the command has it that trains.
-#[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
-
+/// Steps that are not timed: until the process has its memory.
+const N_WARM_UP: usize = 3;
 const N_BATCH: usize = 16;
 const N_FRAMES: usize = 1000;
 const HOP: usize = 64;
@@ -110,21 +111,23 @@ struct Rounds {
 }
 
 fn main() -> Result<(), String> {
+    memory::keep_pages();
     let arguments = Arguments::read(std::env::args().skip(1))?;
     let mut plain_step = arguments.plain.then(plain::Step::new);
     let mut graph_step = arguments.graph.then(graph::Step::new);
     let n_flops = plain_step.as_ref().map_or(0.0, plain::Step::n_flops);
     let mut rounds = Rounds { plain: Vec::new(), graph: Vec::new(), n_flops };
-    for _ in 0..arguments.n_steps {
+    for i in 0..N_WARM_UP + arguments.n_steps {
+        let is_timed = i >= N_WARM_UP;
         if let Some(step) = &mut plain_step {
             let mut clock = Clock::default();
             step.run(&mut clock);
-            rounds.plain.push(clock);
+            rounds.plain.extend(is_timed.then_some(clock));
         }
         if let Some(step) = &mut graph_step {
             let start = Instant::now();
             step.run();
-            rounds.graph.push(start.elapsed().as_secs_f64());
+            rounds.graph.extend(is_timed.then(|| start.elapsed().as_secs_f64()));
         }
     }
     if arguments.json {

@@ -23,6 +23,8 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 PEER = Path(__file__).with_name("peer.py")
 PRECISIONS = ("f32", "bf16")
+# Steps that each process makes before those that are timed: bench/step's own number.
+WARM_UP = 3
 
 # What both sides time: the name, our parts of the plain step, theirs with forward and backward.
 OPERATIONS = [
@@ -67,7 +69,7 @@ def theirs(parts, names):
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0], epilog="See the head of this file.")
     parser.add_argument("--pairs", type=int, default=5, help="turns of ours and theirs")
-    parser.add_argument("--steps", type=int, default=3, help="steps that each process times, after one that it does not")
+    parser.add_argument("--steps", type=int, default=3, help="steps that each process times, after those that it does not")
     parser.add_argument("--threads", type=int, default=os.cpu_count(), help="threads of both sides")
     parser.add_argument("--step", help="the built bench/step, instead of building it")
     parser.add_argument("--compile", action="store_true", help="PyTorch's parts through torch.compile")
@@ -75,9 +77,8 @@ def main():
     arguments = parser.parse_args()
     step = arguments.step or build()
     steps = str(arguments.steps)
-    # Ours has no warming up of its own: the first step of the process is dropped here.
-    ours = [step, "--json", "--steps", str(arguments.steps + 1), "--only"]
-    peer = [sys.executable, str(PEER), "--json", "--steps", steps, "--threads", str(arguments.threads)]
+    ours = [step, "--json", "--steps", steps, "--only"]
+    peer = [sys.executable, str(PEER), "--json", "--steps", steps, "--warm-up", str(WARM_UP), "--threads", str(arguments.threads)]
     peer += ["--compile"] * arguments.compile
     extra = {"f32": [], "bf16": ["--bf16"]}
 
@@ -98,8 +99,8 @@ def main():
         cells = [statistics.median(sum(r["plain"]["parts"][p] for p in our_parts) for r in rows)]
         cells += [statistics.median(theirs(r[p]["parts"], their_parts) for r in rows) for p in PRECISIONS]
         print(f"  {name:26}" + "".join(f"{1e3 * x:14.1f}" for x in cells))
-    graph = [statistics.median(r["graph"]["graph_s"][1:]) for r in rows]
-    plain = [statistics.median(r["plain"]["plain_s"][1:]) for r in rows]
+    graph = [statistics.median(r["graph"]["graph_s"]) for r in rows]
+    plain = [statistics.median(r["plain"]["plain_s"]) for r in rows]
     peers = {p: [statistics.median(r[p]["step_s"]) for r in rows] for p in PRECISIONS}
     whole = [graph, *peers.values()]
     print(f"{'the whole step':28}" + "".join(f"{1e3 * statistics.median(x):14.1f}" for x in whole))

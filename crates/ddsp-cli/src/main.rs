@@ -27,6 +27,8 @@ mod instruments;
 mod interrupt;
 mod jobs;
 mod listen;
+#[cfg(feature = "train")]
+mod memory;
 mod pipe;
 mod plot;
 mod prepare;
@@ -45,11 +47,6 @@ use clap::Parser;
 use args::{Args, Command};
 #[cfg(not(feature = "train"))]
 use failure::{Cause, Failure};
-
-/// Training asks for large blocks of memory and gives them back at every step: this allocator keeps their pages.
-#[cfg(feature = "train")]
-#[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
     interrupt::clean_up();

@@ -21,7 +21,7 @@ use ddsp_io::run_folder::RunFolder;
 
 use crate::args::TrainArgs;
 use crate::failure::{Cause, Failure};
-use crate::{detach, interrupt, watch};
+use crate::{detach, interrupt, memory, watch};
 use origin::Origin;
 use reporter::Reporter;
 
@@ -38,6 +38,7 @@ pub(crate) fn run(args: &TrainArgs) -> Result<(), Failure> {
         drop(folder.lock()?);
         return detach::run(&folder);
     }
+    memory::keep_pages();
     interrupt::ask_to_stop_first();
     let dataset = open(&args.dataset)?;
     let wanted = Origin::wanted(args, &dataset)?;
