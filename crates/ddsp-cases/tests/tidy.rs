@@ -19,6 +19,8 @@ const ARROWS: &[(&str, &[&str], &[&str])] = &[
 const UNSAFE_FILES: &[&str] = &[
     // The peak that `ddsp bench` compares with is a library's, whose only entry takes pointers.
     "crates/ddsp-cli/src/bench/sgemm.rs",
+    // The allocator's settings are a C interface.
+    "crates/ddsp-cli/src/memory.rs",
     // Pure Data's C interface: its declarations, and where it is called.
     "crates/ddsp-pd/src/m_pd.rs",
     "crates/ddsp-pd/src/host.rs",

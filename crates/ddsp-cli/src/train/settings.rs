@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use ddsp::train::{BudgetConfig, Preset, TrainConfig};
+use ddsp::train::{BudgetConfig, Preset, ReverbKind, TrainConfig};
 use ddsp_io::dataset::DatasetInfo;
 use toml::{Table, Value};
 
@@ -30,9 +30,22 @@ pub(super) fn resolve(args: &TrainArgs, info: &DatasetInfo) -> Result<FromGin, F
         (None, Some(table)) => named_preset(table)?,
         (None, None) => Preset::default(),
     };
-    let config = preset.config(info.sample_rate, info.frame_rate);
-    let config = changed(config, from_file, args)?;
-    Ok(FromGin { config, model: None, notices: Vec::new() })
+    let plain = preset.config(info.sample_rate, info.frame_rate);
+    let room = info.reverberation.filter(|_| preset == Preset::Instrument && args.from.is_none());
+    let config = changed(plain.clone(), from_file.clone(), args)?;
+    let (config, notices) = match room {
+        None => (config, Vec::new()),
+        Some(room) if config.model.reverb == ReverbKind::None => {
+            let notice = format!(
+                "the recordings ring for about {:.1} s, and the instrument will sound as if it did; in a longer training it can learn the \
+                 room instead: --set model.reverb=learned",
+                room.decay_s
+            );
+            (config, vec![notice])
+        }
+        Some(room) => (changed(plain.in_room(room.decay_s), from_file, args)?, Vec::new()),
+    };
+    Ok(FromGin { config, model: None, notices })
 }
 
 /// Settings with what a file and the command line change.

@@ -19,6 +19,7 @@ mod magenta;
 mod object_graph;
 mod part;
 mod pickle;
+mod processors;
 mod recipe;
 mod sstable;
 mod statistics;

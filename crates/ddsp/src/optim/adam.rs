@@ -24,6 +24,10 @@ pub struct Adam {
     pub epsilon: f64,
     /// The largest norm of the whole gradient; none for any.
     pub clip_norm: Option<f64>,
+    /// What the learning rate of impulse responses, weights named `.../ir`, is multiplied by; none for no difference. Every step moves
+    /// every weight by about the learning rate, and so many samples together would be louder than the sound itself. Their gradient is
+    /// larger than all others', too: with a rate of their own they neither count in the norm nor are they cut.
+    pub ir_rate: Option<f64>,
     n_steps: i32,
     /// Mean gradient and mean squared gradient.
     moments: BTreeMap<String, (Tensor<1>, Tensor<1>)>,
@@ -38,6 +42,7 @@ impl Adam {
             beta_2: 0.999,
             epsilon: 1e-7,
             clip_norm: Some(3.0),
+            ir_rate: None,
             n_steps: 0,
             moments: BTreeMap::new(),
         }
@@ -60,14 +65,16 @@ impl Adam {
                 stepped.insert(name, shape.to_vec(), values.clone());
                 continue;
             };
+            let ir_rate = self.ir_rate.filter(|_| is_ir(name));
             let gradient = match &clip {
-                Some(clip) => gradient.clone() * clip.clone(),
-                None => gradient.clone(),
+                Some(clip) if ir_rate.is_none() => gradient.clone() * clip.clone(),
+                _ => gradient.clone(),
             };
             let zeros = || gradient.zeros_like();
             let (mean, square) = self.moments.remove(name).unwrap_or_else(|| (zeros(), zeros()));
             let mean = mean * self.beta_1 + gradient.clone() * (1.0 - self.beta_1);
             let square = square * self.beta_2 + gradient.square() * (1.0 - self.beta_2);
+            let size = size * ir_rate.unwrap_or(1.0);
             let step = mean.clone() / (square.clone().sqrt() + self.epsilon) * size;
             self.moments.insert(name.to_owned(), (mean, square));
             let values = Tensor::from_inner(values.clone().inner() - step).require_grad();
@@ -79,7 +86,8 @@ impl Adam {
     /// What the gradient is multiplied by, `[1]`, without waiting for the device.
     fn clip(&self, gradients: &BTreeMap<String, Tensor<1>>) -> Option<Tensor<1>> {
         let most = self.clip_norm?;
-        Some((gradient_norm(gradients)?.clamp_min(1e-30).recip() * most).clamp_max(1.0))
+        let counts = |name: &str| self.ir_rate.is_none() || !is_ir(name);
+        Some((norm(gradients, counts)?.clamp_min(1e-30).recip() * most).clamp_max(1.0))
     }
 
     /// What it remembers, to go on from: the steps taken, and by weight, flat, the mean gradients and the mean squares.
@@ -118,9 +126,22 @@ impl Adam {
     }
 }
 
+/// Whether a weight of that name is an impulse response.
+fn is_ir(name: &str) -> bool {
+    name.ends_with("/ir")
+}
+
 /// The norm of a whole gradient, `[1]`; none without one.
 pub fn gradient_norm(gradients: &BTreeMap<String, Tensor<1>>) -> Option<Tensor<1>> {
-    let squares = gradients.values().map(|g| g.clone().square().sum());
+    norm(gradients, |_| true)
+}
+
+fn norm(
+    gradients: &BTreeMap<String, Tensor<1>>,
+    counts: impl Fn(&str) -> bool,
+) -> Option<Tensor<1>> {
+    let counted = gradients.iter().filter(|(name, _)| counts(name));
+    let squares = counted.map(|(_, gradient)| gradient.clone().square().sum());
     Some(squares.reduce(|a, b| a + b)?.sqrt())
 }
 

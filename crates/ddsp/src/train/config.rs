@@ -163,6 +163,9 @@ pub struct OptimizerConfig {
     pub decay_steps: f64,
     /// The largest norm of a gradient, 0 for any.
     pub clip_norm: f64,
+    /// What the size of a step is multiplied by for the samples of a learned impulse response, which are then left out of `clip_norm`; 1 for
+    /// no difference.
+    pub ir_rate: f64,
     /// How long the average of the weights remembers, 0 for no average: it is what is evaluated and played.
     pub average_decay: f64,
 }
@@ -199,7 +202,25 @@ pub struct UpkeepConfig {
     pub bad_steps: u64,
 }
 
+/// A room of so many seconds, at most, is learned.
+const MAX_ROOM_S: f64 = 2.0;
+/// At most so much of a room is played before what is compared.
+const MAX_LEAD_IN_S: f64 = 1.0;
+
 impl TrainConfig {
+    /// The same for recordings of a room that falls by 60 dB in `decay_s`: the instrument learns its impulse response, on windows that
+    /// begin with what still rings by more than -40 dB, and fewer of them, so that a step takes as long.
+    #[must_use]
+    pub fn in_room(mut self, decay_s: f64) -> Self {
+        self.model.reverb = ReverbKind::Learned;
+        self.model.reverb_s = decay_s.min(MAX_ROOM_S);
+        let data = &mut self.data;
+        data.lead_in_s = (decay_s * 2.0 / 3.0).min(MAX_LEAD_IN_S);
+        let share = data.window_s / (data.window_s + data.lead_in_s);
+        data.batch_size = (data.batch_size as f64 * share).ceil() as usize;
+        self
+    }
+
     /// Samples of a frame.
     pub fn hop_size(&self) -> usize {
         (self.model.sample_rate / self.model.frame_rate.max(1)) as usize
@@ -237,6 +258,7 @@ impl TrainConfig {
         within("optimizer.decay_rate", optimizer.decay_rate, 0.0, 1.0)?;
         within("optimizer.decay_steps", optimizer.decay_steps, 1.0, 1e12)?;
         within("optimizer.clip_norm", optimizer.clip_norm, 0.0, 1e12)?;
+        within("optimizer.ir_rate", optimizer.ir_rate, 0.0, 1.0)?;
         within("optimizer.average_decay", optimizer.average_decay, 0.0, 0.999_999)?;
         within("model.reverb_s", model.reverb_s, 0.0, 60.0)?;
         within("upkeep.n_evaluations", upkeep.n_evaluations as f64, 1.0, 1e6)?;

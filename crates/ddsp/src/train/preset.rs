@@ -117,6 +117,7 @@ impl Preset {
                     schedule: Schedule::Cosine,
                     warmup_steps: 20,
                     average_decay: 0.99,
+                    ir_rate: 0.02,
                     ..magenta_optimizer()
                 }
             } else {
@@ -142,6 +143,7 @@ fn magenta_optimizer() -> OptimizerConfig {
         decay_rate: 0.98,
         decay_steps: 10_000.0,
         clip_norm: 3.0,
+        ir_rate: 1.0,
         average_decay: 0.0,
     }
 }

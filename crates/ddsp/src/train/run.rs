@@ -13,8 +13,6 @@ use crate::train::{
 
 /// The steps from which a run by minutes tells how many steps there will be.
 const TRIAL_STEPS: u64 = 12;
-/// Those of them that are slower than the others will be.
-const SLOW_STEPS: u64 = 2;
 /// Share of a run's time that goes into evaluations and checkpoints.
 const UPKEEP_SHARE: f64 = 0.05;
 /// Windows of an evaluation that are handed over as sound.
@@ -111,7 +109,7 @@ pub fn train(
     if let Some(plan) = plan {
         must_stop |= observe(Event::Planned(plan)).is_break();
     }
-    let mut trial_s = 0.0;
+    let mut trial_s = Vec::new();
     let save = |session: &Session, plan: Option<Plan>, progress: Progress| {
         run.checkpoints.save(&session.checkpoint(plan, progress)).map(|_| session.step_number())
     };
@@ -148,9 +146,11 @@ pub fn train(
         must_stop |= observe(Event::Stepped { report, elapsed_s }).is_break();
         let mut must_save = false;
         if plan.is_none() {
-            trial_s += if report.step > SLOW_STEPS { seconds } else { 0.0 };
+            trial_s.push(seconds);
             if report.step >= TRIAL_STEPS {
-                let seconds = trial_s / (TRIAL_STEPS - SLOW_STEPS) as f64;
+                // The first ones are slower, and what else the machine did makes others slow.
+                trial_s.sort_by(f64::total_cmp);
+                let seconds = trial_s[trial_s.len() / 2];
                 let left_s = budget.minutes * 60.0 * (1.0 - UPKEEP_SHARE) - elapsed_s;
                 let n_steps = report.step + (left_s / seconds).max(0.0) as u64;
                 let found = plan_of(n_steps, session);

@@ -62,6 +62,7 @@ impl Session {
             }
         };
         let mut adam = Adam::new(config.optimizer.learning_rate);
+        adam.ir_rate = Some(config.optimizer.ir_rate).filter(|rate| *rate != 1.0);
         adam.clip_norm = Some(config.optimizer.clip_norm).filter(|norm| *norm > 0.0);
         let parameters = Parameters::new(&weights, device, DType::F32);
         Ok(Self {
