@@ -171,4 +171,28 @@ mod tests {
         let x = parameters.get::<1>("x").into_data().try_to_vec::<f32>().unwrap();
         assert!(x.iter().all(|x| x.abs() < 0.02), "{x:?}");
     }
+
+    #[test]
+    fn an_impulse_response_with_a_rate_of_its_own_cuts_nobody_else() {
+        let device = Device::flex().autodiff();
+        let moved = |ir_rate: Option<f64>| {
+            let mut parameters = Parameters::default();
+            for name in ["kernel", "reverb/ir"] {
+                let start: Tensor<1> = Tensor::from_floats([1.0], &device);
+                parameters.insert(name, vec![1], start.require_grad());
+            }
+            let mut adam = Adam { ir_rate, ..Adam::new(0.1) };
+            // By itself the kernel's gradient is too short to be cut, and so short that a cut one is lost beside epsilon.
+            adam.epsilon = 1.0;
+            let loss = parameters.get::<1>("kernel") + parameters.get::<1>("reverb/ir") * 1e6;
+            let parameters = adam.step(&parameters, &parameters.gradients(&loss.backward()));
+            ["kernel", "reverb/ir"].map(|name| {
+                1.0 - parameters.get::<1>(name).into_data().try_to_vec::<f32>().unwrap()[0]
+            })
+        };
+        let [kernel, ir] = moved(Some(0.02));
+        assert!(kernel > 1e-3 && (1e-3..2.1e-3).contains(&ir), "{kernel} {ir}");
+        let [kernel, ir] = moved(None);
+        assert!(kernel < 1e-6 && ir > 1e-3, "{kernel} {ir}");
+    }
 }

@@ -291,3 +291,22 @@ fn within(what: &str, found: f64, least: f64, most: f64) -> Result<(), Error> {
     }
     Err(Error::setting(what, format!("expected {least} to {most}, found {found}")))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_room_is_heard_before_what_is_compared_and_a_step_takes_as_long() {
+        let dry = Preset::Instrument.config(16_000, 250);
+        let frames = |config: &TrainConfig| config.window_frames() * config.data.batch_size;
+        for decay_s in [0.3, 0.8, 1.5, 5.0] {
+            let room = dry.clone().in_room(decay_s);
+            room.validate().unwrap();
+            assert_eq!(room.model.reverb, ReverbKind::Learned);
+            assert!(room.data.lead_in_s <= room.model.reverb_s);
+            let share = frames(&room) as f64 / frames(&dry) as f64;
+            assert!((0.95..1.1).contains(&share), "{decay_s} s: {share}");
+        }
+    }
+}
