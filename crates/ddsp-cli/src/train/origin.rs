@@ -35,6 +35,11 @@ impl Origin {
         let info = dataset.info().clone();
         let FromGin { mut config, model, mut notices } = settings::resolve(args, &info)?;
         let from = args.from.as_deref().map(load).transpose()?;
+        let is_given = from.is_some() || model.is_some();
+        if let Some(set) = args.set.iter().find(|set| is_given && set.trim().starts_with("model.")) {
+            let sentence = format!("--set {set}: the model is given, and has its sizes: leave that out");
+            return Err(Failure::new(Cause::Usage, sentence));
+        }
         let description = match &from {
             None => match model {
                 Some(model) => model,

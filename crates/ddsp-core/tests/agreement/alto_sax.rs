@@ -1,4 +1,4 @@
-//! The default instrument against the numbers of the library that trained it.
+//! An instrument that another library trained, against that library's numbers.
 
 use ddsp_cases::{CROSS_FORM, Tensors, distance, golden_dir, shared_dir};
 use ddsp_core::model::Weights;
