@@ -33,7 +33,9 @@ pub(crate) fn run(folder: &RunFolder) -> Result<(), Failure> {
         "{run}: is training in the background, also when this terminal is closed (process {pid})"
     );
     println!("  watch it, from any terminal: ddsp watch {run}");
-    println!("  stop it, with a checkpoint: kill {pid}; the same command goes on from there");
+    println!(
+        "  stop it, with a checkpoint: kill {pid}; the same command, without --restart, goes on from there"
+    );
     println!("  its lines are in {}", folder.file("train.log").display());
     Ok(())
 }
@@ -74,7 +76,14 @@ fn spawn(program: &Path, words: &[OsString], folder: &RunFolder) -> Result<Optio
     }
     let (last, others) = lines.split_last().unwrap_or((&"it ended without a word", &[]));
     others.iter().for_each(|line| eprintln!("{}", sentence(line)));
-    Err(Failure::new(Cause::Training, sentence(last.trim_start_matches("ddsp: "))))
+    let cause = match ended.code() {
+        Some(2) => Cause::Usage,
+        Some(3) => Cause::Input,
+        Some(4) => Cause::Model,
+        Some(5) => Cause::Output,
+        _ => Cause::Training,
+    };
+    Err(Failure::new(cause, sentence(last.trim_start_matches("ddsp: "))))
 }
 
 /// A command whose process no closing terminal can reach.

@@ -1,6 +1,6 @@
 //! `ddsp eval`: how well a model plays what was held out.
 
-use ddsp::train::{Clips, Metrics, evaluate};
+use ddsp::train::{Clips, Metrics, evaluate, lead_in_frames};
 use ddsp_io::dataset::{Dataset, Part};
 
 use crate::args::EvalArgs;
@@ -30,11 +30,15 @@ pub(crate) fn run(args: &EvalArgs) -> Result<(), Failure> {
             return Err(Failure::file(Cause::Input, &args.dataset, sentence));
         }
     }
-    let n_frames = (WINDOW_S * config.frame_rate()) as usize;
     let refuse = |e: ddsp::train::Error| Failure::file(Cause::Input, &args.dataset, e.to_string());
-    let clips = dataset.clips(Part::HeldOut)?;
-    let clips = Clips::new(clips, config.hop_size, n_frames).map_err(refuse)?;
-    let windows = clips.windows(n_frames, usize::MAX);
+    let lead_in = lead_in_frames(config);
+    let clips = Clips::held_out(dataset.clips(Part::HeldOut)?, config, WINDOW_S, lead_in);
+    let clips = clips.ok_or_else(|| {
+        let sentence = "expected sound that is held out, found none, or none of half a second: prepare it with --held-out 0.1, or more \
+                        of it";
+        Failure::file(Cause::Input, &args.dataset, sentence)
+    })?;
+    let windows = clips.windows(lead_in, usize::MAX);
     let (metrics, _) =
         evaluate(config, model.weights(), &windows, 0, &device("cpu")?).map_err(refuse)?;
     if args.json {

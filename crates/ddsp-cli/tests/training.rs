@@ -223,8 +223,7 @@ fn an_interrupt_ends_a_run_between_two_steps_and_watch_says_how_it_stands() {
     assert!(said(&ended).contains("was stopped at step"), "{}", said(&ended));
     let watched = ddsp(folder.path(), &["watch", "run"]);
     assert!(
-        watched.status.success()
-            && said(&watched).contains("the same `ddsp train` command goes on"),
+        watched.status.success() && said(&watched).contains("command, without --restart, goes on"),
         "{}",
         said(&watched)
     );
@@ -304,6 +303,49 @@ fn an_instrument_comes_out_and_is_measured() {
     // Warm, from itself.
     let warm = train(folder.path(), "warm", &["--from", "run"]).output().unwrap();
     assert!(warm.status.success(), "{}", said(&warm));
+    let other = ["--from", "run", "--set", "model.gru_units=16"];
+    let other = train(folder.path(), "other", &other).output().unwrap();
+    assert_eq!(other.status.code(), Some(2), "{}", said(&other));
+    assert!(said(&other).contains("model.gru_units was 8 and would be 16"), "{}", said(&other));
+}
+
+#[test]
+fn a_finished_run_gets_back_what_it_lost_and_restart_is_not_rash() {
+    let folder = with_data();
+    let (dir, run) = (folder.path(), folder.path().join("run"));
+    let all = ["prepare", "in.wav", "-o", "all", "--sample-rate", "16000", "--held-out", "0"];
+    let done = ddsp(dir, &all);
+    assert!(done.status.success(), "{}", said(&done));
+    fs::rename(dir.join("all"), dir.join("data-all")).unwrap();
+    fs::rename(dir.join("data"), dir.join("data-part")).unwrap();
+    fs::rename(dir.join("data-all"), dir.join("data")).unwrap();
+    // Nothing is held out: the instrument is there from the first checkpoint on.
+    let mut child = train(dir, "run", &[]).stdout(Stdio::null()).spawn().unwrap();
+    wait_for_checkpoint(&run, &mut child);
+    child.kill().unwrap();
+    child.wait().unwrap();
+    assert!(run.join("model.ddsp").is_file());
+    let done = train(dir, "run", &[]).output().unwrap();
+    assert!(
+        done.status.success() && said(&done).contains("nothing is held out"),
+        "{}",
+        said(&done)
+    );
+    // As if the trainer had been killed between its last checkpoint and its last word.
+    let instrument = fs::read(run.join("model.ddsp")).unwrap();
+    fs::remove_file(run.join("model.ddsp")).unwrap();
+    let status = fs::read_to_string(run.join("status.json")).unwrap();
+    fs::write(run.join("status.json"), status.replace("finished", "training")).unwrap();
+    let again = train(dir, "run", &[]).output().unwrap();
+    assert!(again.status.success() && said(&again).contains("has finished"), "{}", said(&again));
+    assert_eq!(fs::read(run.join("model.ddsp")).unwrap(), instrument);
+    assert!(ddsp(dir, &["watch", "run", "--once"]).status.success());
+    // What cannot be trained takes nothing's place.
+    for wrong in [["--device", "abacus"], ["--set", "data.window_s=50.0"]] {
+        let refused = train(dir, "run", &[&["--restart"], &wrong[..]].concat()).output().unwrap();
+        assert_eq!(refused.status.code(), Some(2), "{}", said(&refused));
+        assert_eq!(fs::read(run.join("model.ddsp")).unwrap(), instrument);
+    }
 }
 
 #[test]

@@ -135,7 +135,7 @@ fn a_trainer_that_died_or_failed_is_called_so() {
         err,
         format!(
             "ddsp: training died at step 30: nobody holds {} and it did not say that it finished; \
-             the same `ddsp train` command goes on from step 28\n",
+             the same `ddsp train` command, without --restart, goes on from step 28\n",
             folder.path().join("run.lock").display()
         )
     );

@@ -183,6 +183,14 @@ impl Maker<'_> {
         let write =
             |part| write::write_part(&folder, part, stretches, ready, settings, &self.progress);
         let (n_train, n_held_out) = (write(Part::Train)?, write(Part::HeldOut)?);
+        if n_train == 0 {
+            let sentence = format!(
+                "expected an example of {} s to learn from, found none: record more, hold out less (--held-out) or make shorter ones \
+                 (--example-s)",
+                self.args.example_s
+            );
+            return Err(Failure::new(Cause::Input, sentence));
+        }
         let seconds = |recording: Option<usize>, part: Part| {
             let hops = stretches.iter().filter(|s| {
                 s.part == part && recording.is_none_or(|recording| s.recording == recording)

@@ -70,9 +70,10 @@ impl Settings {
         })
     }
 
-    /// What the features of a recording depend on.
+    /// What a converted recording and its features depend on: short ones are filled up to an example.
     pub(super) fn key(&self) -> String {
-        format!("{} {} {:?} {:?}", self.sample_rate, self.frame_rate, self.tracker, self.loudness)
+        let Self { sample_rate, frame_rate, example_hops, tracker, loudness, .. } = self;
+        format!("{sample_rate} {frame_rate} {example_hops} {tracker:?} {loudness:?}")
     }
 
     /// Seconds of so many hops.

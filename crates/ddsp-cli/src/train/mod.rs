@@ -13,11 +13,13 @@ use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
 use ddsp::burn::tensor::Device;
-use ddsp::train::{Checkpoints, Clips, Ending, Event, Run, Session, train};
+use ddsp::train::{
+    Checkpoint, Checkpoints, Clips, Ending, Event, Progress, Run, Session, lead_in_frames, train,
+};
 use ddsp_core::model::{ModelConfig, Weights};
 use ddsp_io::dataset::{Dataset, Part};
 use ddsp_io::import::Moments;
-use ddsp_io::run_folder::RunFolder;
+use ddsp_io::run_folder::{RunFolder, State};
 
 use crate::args::TrainArgs;
 use crate::failure::{Cause, Failure};
@@ -42,10 +44,13 @@ pub(crate) fn run(args: &TrainArgs) -> Result<(), Failure> {
     interrupt::ask_to_stop_first();
     let dataset = open(&args.dataset)?;
     let wanted = Origin::wanted(args, &dataset)?;
+    let device = device(&args.device)?;
     refuse_other_folders(&args.output)?;
     folder.create()?;
     let lock = folder.lock()?;
     if args.restart {
+        // Only when it is known that there is something to take its place.
+        training_clips(&dataset, &wanted)?;
         origin::clear(&folder)?;
     }
     let checkpoints =
@@ -57,6 +62,7 @@ pub(crate) fn run(args: &TrainArgs) -> Result<(), Failure> {
     }
     passed_over.iter().for_each(|sentence| println!("note: passed over {sentence}"));
     if let Some(checkpoint) = checkpoint.as_ref().filter(|c| c.progress.is_finished) {
+        finish(&folder, &origin, checkpoint)?;
         println!(
             "{}: has finished at step {}: play it with `ddsp transfer IN -m {0}/model.ddsp`, keep it with `ddsp export {0} -o \
              NAME.ddsp`, or train anew with --restart",
@@ -65,9 +71,8 @@ pub(crate) fn run(args: &TrainArgs) -> Result<(), Failure> {
         );
         return Ok(());
     }
-    let device = device(&args.device)?;
-    let mut reporter =
-        Reporter::new(&folder, &origin, checkpoint.as_ref().map_or(0, |c| c.progress.step))?;
+    let progress = checkpoint.as_ref().map_or_else(Progress::default, |c| c.progress);
+    let mut reporter = Reporter::new(&folder, &origin, &progress)?;
     let follower = watch::follow_in_background(&folder, args.plain);
     let ended = work(&dataset, &origin, checkpoint, &checkpoints, &device, &mut reporter);
     let ended = reporter.end(ended);
@@ -80,32 +85,57 @@ fn open(path: &Path) -> Result<Dataset, Failure> {
     Ok(Dataset::open(path)?)
 }
 
+/// Does what a run that made all its steps could not do any more.
+fn finish(folder: &RunFolder, origin: &Origin, checkpoint: &Checkpoint) -> Result<(), Failure> {
+    let has_model = folder.file("model.ddsp").is_file();
+    let is_told = folder.status()?.is_some_and(|status| status.state == State::Finished);
+    if has_model && is_told {
+        return Ok(());
+    }
+    let mut reporter = Reporter::new(folder, origin, &checkpoint.progress)?;
+    if !has_model {
+        reporter.keep_model(&checkpoint.average, None)?;
+    }
+    reporter.end(Ok(Ending::Finished))
+}
+
+/// What is trained on.
+fn training_clips(dataset: &Dataset, origin: &Origin) -> Result<Clips, Failure> {
+    let (hop_size, n_frames) = (origin.description.hop_size, origin.config.window_frames());
+    let clips = Clips::new(dataset.clips(Part::Train)?, hop_size, n_frames).map_err(unusable)?;
+    if clips.are_silent(SILENCE_DB) {
+        let sentence = "expected sound to learn from, found silence alone";
+        return Err(Failure::new(Cause::Input, format!("{}: {sentence}", origin.dataset)));
+    }
+    Ok(clips)
+}
+
 /// Reads the data and trains.
 fn work(
     dataset: &Dataset,
     origin: &Origin,
-    checkpoint: Option<ddsp::train::Checkpoint>,
+    checkpoint: Option<Checkpoint>,
     checkpoints: &Checkpoints,
     device: &Device,
     reporter: &mut Reporter,
 ) -> Result<Ending, Failure> {
     let Origin { config, description, .. } = origin;
-    let hop_size = description.hop_size;
-    let clips = Clips::new(dataset.clips(Part::Train)?, hop_size, config.window_frames());
-    let clips = clips.map_err(unusable)?;
-    if clips.are_silent(SILENCE_DB) {
-        let sentence = "expected sound to learn from, found silence alone";
-        return Err(Failure::new(Cause::Input, format!("{}: {sentence}", origin.dataset)));
-    }
-    let n_frames =
-        (config.upkeep.evaluation_window_s * f64::from(config.model.frame_rate)) as usize;
-    let held_out = Clips::new(dataset.clips(Part::HeldOut)?, hop_size, n_frames).ok();
+    let clips = training_clips(dataset, origin)?;
+    let held_out = Clips::held_out(
+        dataset.clips(Part::HeldOut)?,
+        description,
+        config.upkeep.evaluation_window_s,
+        lead_in_frames(description),
+    );
     if held_out.is_none() {
         reporter.note("nothing is held out: how well it plays what it never heard is not measured, and the last weights are kept");
     }
-    let (plan, progress) = checkpoint
-        .as_ref()
-        .map_or((None, ddsp::train::Progress::default()), |c| (c.plan, c.progress));
+    let (plan, mut progress) =
+        checkpoint.as_ref().map_or((None, Progress::default()), |c| (c.plan, c.progress));
+    if !reporter.has_model() {
+        // The next one is the best there is.
+        (progress.best, progress.n_no_better) = (None, 0);
+    }
     let session = match &checkpoint {
         Some(checkpoint) => {
             Session::resume(config.clone(), description.clone(), checkpoint, device)
@@ -139,11 +169,7 @@ fn work(
     if let Some(failure) = failure {
         return Err(failure);
     }
-    let ending = ending.map_err(unusable)?;
-    if held_out.is_none() {
-        reporter.keep_model(&session.played_weights(), None)?;
-    }
-    Ok(ending)
+    ending.map_err(unusable)
 }
 
 /// Why a training cannot begin or go on, with its exit code.

@@ -1,6 +1,6 @@
 //! What a run began with: its settings, its model, its data. The same command goes on; another one is refused.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use ddsp::train::{ModelSizes, TrainConfig, describe, fit_to};
 use ddsp_core::model::{Model, ModelConfig, Weights};
@@ -35,10 +35,11 @@ impl Origin {
         let info = dataset.info().clone();
         let FromGin { mut config, model, mut notices } = settings::resolve(args, &info)?;
         let from = args.from.as_deref().map(load).transpose()?;
-        let is_given = from.is_some() || model.is_some();
-        if let Some(set) = args.set.iter().find(|set| is_given && set.trim().starts_with("model.")) {
-            let sentence = format!("--set {set}: the model is given, and has its sizes: leave that out");
-            return Err(Failure::new(Cause::Usage, sentence));
+        let given = from.as_ref().map(|(model, _)| model.config()).or(model.as_ref());
+        if let Some(given) = given {
+            let asked = config.clone();
+            config.model = ModelSizes::of(given, info.frame_rate);
+            refuse_other_sizes(args, &config, &asked)?;
         }
         let description = match &from {
             None => match model {
@@ -46,7 +47,6 @@ impl Origin {
                 None => describe(&config.model).map_err(super::unusable)?,
             },
             Some((model, _)) => {
-                config.model = ModelSizes::of(model.config(), info.frame_rate);
                 notices.extend(strange(model, &info));
                 model.config().clone()
             }
@@ -109,6 +109,27 @@ impl Origin {
     }
 }
 
+/// A model that is given has its sizes.
+fn refuse_other_sizes(
+    args: &TrainArgs,
+    given: &TrainConfig,
+    asked: &TrainConfig,
+) -> Result<(), Failure> {
+    let is_set = |difference: &&String| {
+        let key = difference.split(' ').next().unwrap_or_default();
+        args.set.iter().any(|set| set.split('=').next().unwrap_or_default().trim() == key)
+    };
+    match settings::differences(given, asked).iter().find(is_set) {
+        None => Ok(()),
+        Some(difference) => {
+            let sentence = format!(
+                "--set: {difference}; the model is given, and has its sizes: leave that out"
+            );
+            Err(Failure::new(Cause::Usage, sentence))
+        }
+    }
+}
+
 /// The model to start from and, of a checkpoint of Magenta's that has it, what Adam had gathered.
 fn load(name: &str) -> Result<(Model, Option<AdamSlots>), Failure> {
     let path = model_of(name);
@@ -147,7 +168,10 @@ fn strange(model: &Model, info: &DatasetInfo) -> Vec<String> {
 /// Removes a run from its folder.
 pub(super) fn clear(folder: &RunFolder) -> Result<(), Failure> {
     let entries = std::fs::read_dir(folder.path()).into_iter().flatten().flatten();
-    for path in entries.map(|entry| entry.path()) {
+    let mut paths: Vec<PathBuf> = entries.map(|entry| entry.path()).collect();
+    // First: settings without a checkpoint are a run that has not begun.
+    paths.sort_by_key(|path| !path.ends_with("checkpoints"));
+    for path in paths {
         let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
         let is_ours = name.starts_with("events.out.tfevents")
             || [

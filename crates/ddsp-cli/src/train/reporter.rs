@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use ddsp::train::{Ending, Event, Metrics, Preview, StepReport};
+use ddsp::train::{Ending, Event, Metrics, Preview, Progress, StepReport};
 use ddsp_core::feature::f0;
 use ddsp_core::model::{Model, ModelConfig, Precision, Provenance, Weights};
 use ddsp_core::transfer::{loudness, tracker};
@@ -39,9 +39,17 @@ pub(super) struct Reporter {
 }
 
 impl Reporter {
-    pub(super) fn new(folder: &RunFolder, origin: &Origin, step: u64) -> Result<Self, Failure> {
+    /// Of a run that is where its last checkpoint is.
+    pub(super) fn new(
+        folder: &RunFolder,
+        origin: &Origin,
+        progress: &Progress,
+    ) -> Result<Self, Failure> {
+        let step = progress.step;
         let status = Status {
             step,
+            elapsed_s: progress.elapsed_s,
+            best: progress.best.map(|(spectral_loss, step)| Best { step, spectral_loss }),
             checkpoint_step: (step > 0).then_some(step),
             ..Status::starting(origin.config.preset.to_string(), origin.dataset.as_str())
         };
@@ -76,13 +84,13 @@ impl Reporter {
             Event::Evaluating => self.say(State::Evaluating),
             Event::Evaluated { step, metrics, previews, best } => {
                 self.evaluated(step, &metrics, best.is_some())?;
-                self.preview(step, previews)?;
                 if let Some(weights) = best {
                     self.status.best = Some(Best { step, spectral_loss: metrics.spectral_loss });
                     self.keep_model(weights, Some(&metrics))?;
                 }
-                Ok(())
+                self.preview(step, previews)
             }
+            Event::Unmeasured { weights } => self.keep_model(weights, None),
             Event::Saved { step } => {
                 self.status.checkpoint_step = Some(step);
                 Ok(())
@@ -181,6 +189,7 @@ impl Reporter {
             ("held_out/loudness_l1_db", metrics.loudness_l1_db),
             ("held_out/f0_l1_semitones", metrics.f0_l1_semitones),
             ("held_out/f0_outliers", metrics.f0_outliers),
+            ("held_out/f0_lost", metrics.f0_lost),
             ("held_out/harmonic_db", metrics.harmonic_db),
             ("held_out/noise_db", metrics.noise_db),
         ] {
@@ -239,6 +248,11 @@ impl Reporter {
             .collect();
         plot::render(&panels, WIDTH_PX)
             .map_err(|e| Failure::new(Cause::Output, format!("a preview cannot be drawn: {e}")))
+    }
+
+    /// Whether the run has an instrument.
+    pub(super) fn has_model(&self) -> bool {
+        self.folder.file("model.ddsp").is_file()
     }
 
     /// Writes `model.ddsp`, the best weights so far.

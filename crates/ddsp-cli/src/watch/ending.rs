@@ -83,7 +83,9 @@ pub(super) fn ending(
 
 fn goes_on(status: &Status) -> String {
     match status.checkpoint_step {
-        Some(step) => format!("the same `ddsp train` command goes on from step {step}"),
+        Some(step) => {
+            format!("the same `ddsp train` command, without --restart, goes on from step {step}")
+        }
         None => "the same `ddsp train` command begins anew, as nothing was saved yet".to_owned(),
     }
 }
@@ -111,7 +113,7 @@ mod tests {
 
         let reason = Some("it was asked to".to_owned());
         let stopped = Status { reason, checkpoint_step: Some(70), ..status(State::Stopped) };
-        let expected = "training was stopped at step 70: it was asked to; the same `ddsp train` command goes on from step 70";
+        let expected = "training was stopped at step 70: it was asked to; the same `ddsp train` command, without --restart, goes on from step 70";
         assert_eq!(say(&stopped, None), Some((expected.into(), false)));
         assert!(say(&status(State::Failed), None).unwrap().1);
     }

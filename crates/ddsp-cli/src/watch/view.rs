@@ -322,7 +322,7 @@ q leaves
     fn an_end_is_said_at_the_foot() {
         let mut view = view();
         let sentence = "training died at step 25825: nobody holds runs/violin/run.lock and it did not say that it finished; \
-             the same `ddsp train` command goes on from step 25800";
+             the same `ddsp train` command, without --restart, goes on from step 25800";
         view.set_ending(Some(Ending {
             sentence: sentence.into(),
             hints: Vec::new(),

@@ -11,17 +11,21 @@ use crate::{Features, Noise};
 
 /// A window that is too quiet is drawn again, so many times.
 const MAX_DRAWS: u64 = 16;
+/// Nothing is measured on less.
+const LEAST_S: f64 = 0.5;
 /// What draws are made of beside the seed, so that windows and noise have nothing to do with each other.
 const WINDOWS: u64 = 0x57_494e;
 const NOISE: u64 = 0x4e_4f49;
 
-/// The recordings of a data set in memory, each one once.
+/// The recordings of a data set in memory, each one once, of which windows of one length are taken.
 #[derive(Debug, Clone)]
 pub struct Clips {
     clips: Vec<Example>,
     hop_size: usize,
-    /// Frames of all clips before each one.
-    first_frame: Vec<usize>,
+    window_frames: usize,
+    /// The frames that a window can begin with in all clips before each one.
+    first_start: Vec<usize>,
+    n_starts: usize,
     n_frames: usize,
 }
 
@@ -37,27 +41,44 @@ pub struct Batch {
 }
 
 impl Clips {
-    /// Takes the clips of a data set, each of whole frames.
+    /// Takes the clips of a data set, each of whole frames, for windows of that length.
     ///
-    /// *Errors*: none of them is as long as `least_frames`.
-    pub fn new(clips: Vec<Example>, hop_size: usize, least_frames: usize) -> Result<Self, Error> {
-        let n_in = |clip: &Example| (clip.audio.len() / hop_size).min(clip.f0_hz.len());
+    /// *Errors*: none of them is as long as a window.
+    pub fn new(clips: Vec<Example>, hop_size: usize, window_frames: usize) -> Result<Self, Error> {
+        let n_in = |clip: &Example| n_frames_in(clip, hop_size);
         let longest = clips.iter().map(n_in).max().unwrap_or_default();
-        let clips: Vec<Example> = clips.into_iter().filter(|c| n_in(c) >= least_frames).collect();
+        let clips: Vec<Example> = clips.into_iter().filter(|c| n_in(c) >= window_frames).collect();
         if clips.is_empty() {
             let detail = format!(
-                "expected recordings of at least {least_frames} frames, found {longest} in the longest: take shorter windows \
+                "expected recordings of at least {window_frames} frames, found {longest} in the longest: take shorter windows \
                  (--set data.window_s=1), or more sound"
             );
             return Err(Error::setting("data.window_s", detail));
         }
-        let mut first_frame = Vec::with_capacity(clips.len());
-        let mut n_frames = 0;
+        let mut first_start = Vec::with_capacity(clips.len());
+        let (mut n_starts, mut n_frames) = (0, 0);
         for clip in &clips {
-            first_frame.push(n_frames);
+            first_start.push(n_starts);
+            n_starts += n_in(clip) - window_frames + 1;
             n_frames += n_in(clip);
         }
-        Ok(Self { clips, hop_size, first_frame, n_frames })
+        Ok(Self { clips, hop_size, window_frames, first_start, n_starts, n_frames })
+    }
+
+    /// The clips of a part that is held out, for windows of `window_s`, or as long as the longest of them where all are shorter; none
+    /// without half a second of sound in one of them. `lead_in_frames` more are in each window, at its beginning.
+    pub fn held_out(
+        clips: Vec<Example>,
+        config: &ModelConfig,
+        window_s: f64,
+        lead_in_frames: usize,
+    ) -> Option<Self> {
+        let longest = clips.iter().map(|clip| n_frames_in(clip, config.hop_size)).max()?;
+        let wanted = (window_s * config.frame_rate()).round() as usize + lead_in_frames;
+        let least = (LEAST_S * config.frame_rate()) as usize + lead_in_frames;
+        let window_frames = wanted.min(longest);
+        let is_enough = window_frames >= least;
+        is_enough.then(|| Self::new(clips, config.hop_size, window_frames).ok()).flatten()
     }
 
     /// Seconds of sound at a frame rate.
@@ -76,42 +97,37 @@ impl Clips {
         !all_db.any(|&db| f64::from(db) > least_loudness_db)
     }
 
-    /// A window of `n_frames` that begins at the frame of that number, counted over all clips.
-    ///
-    /// It is moved back where it would reach beyond its clip.
-    fn window(&self, frame: usize, n_frames: usize) -> Window<'_> {
-        let i = self.first_frame.partition_point(|&first| first <= frame) - 1;
-        let clip = &self.clips[i];
-        let n_in_clip = (clip.audio.len() / self.hop_size).min(clip.f0_hz.len());
-        let start = (frame - self.first_frame[i]).min(n_in_clip - n_frames);
-        Window { clip, start, n_frames, hop_size: self.hop_size }
+    fn window(&self, clip: usize, start: usize) -> Window<'_> {
+        let (n_frames, hop_size) = (self.window_frames, self.hop_size);
+        Window { clip: &self.clips[clip], start, n_frames, hop_size }
     }
 
-    /// Windows that follow each other through all clips, at most `most` of them, evenly spread.
-    pub fn windows(&self, n_frames: usize, most: usize) -> Vec<Window<'_>> {
-        let mut all = Vec::new();
-        for (clip, first) in self.clips.iter().zip(&self.first_frame) {
-            let n_in_clip = (clip.audio.len() / self.hop_size).min(clip.f0_hz.len());
-            let starts = (0..n_in_clip / n_frames).map(|i| first + i * n_frames);
-            all.extend(starts.map(|frame| self.window(frame, n_frames)));
-        }
+    /// Windows whose parts behind the lead-in follow each other through all clips, at most `most` of them, evenly spread.
+    pub fn windows(&self, lead_in_frames: usize, most: usize) -> Vec<Window<'_>> {
+        let step = self.window_frames - lead_in_frames;
+        let of_clip = |(i, clip): (usize, &Example)| {
+            let last = n_frames_in(clip, self.hop_size) - self.window_frames;
+            (0..=last).step_by(step).map(move |start| (i, start)).collect::<Vec<_>>()
+        };
+        let all: Vec<(usize, usize)> = self.clips.iter().enumerate().flat_map(of_clip).collect();
         let n = all.len().min(most);
-        (0..n).map(|i| all[i * all.len() / n]).collect()
+        let chosen = (0..n).map(|i| all[i * all.len() / n]);
+        chosen.map(|(clip, start)| self.window(clip, start)).collect()
     }
 
     /// The windows of a step: the same seed and step, the same windows.
     pub fn draw(&self, config: &TrainConfig, step: u64) -> Vec<Window<'_>> {
-        let n_frames = config.window_frames();
         let n_rows = config.data.batch_size as u64;
         let least_db = config.data.least_loudness_db as f32;
         let draw = |row: u64| {
             let attempt = |i: u64| {
                 let index = ((step * n_rows + row) * MAX_DRAWS + i) * 2;
-                // Two draws of 24 bits, so that every frame of many hours is as likely.
+                // Two draws of 24 bits, so that every beginning in many hours is as likely.
                 let unit = |index| 0.5 + 0.5 * f64::from(uniform(config.seed ^ WINDOWS, index));
                 let share = unit(index) + unit(index + 1) / f64::from(1 << 24);
-                let frame = (share * self.n_frames as f64) as usize;
-                self.window(frame.min(self.n_frames - 1), n_frames)
+                let start = ((share * self.n_starts as f64) as usize).min(self.n_starts - 1);
+                let clip = self.first_start.partition_point(|&first| first <= start) - 1;
+                self.window(clip, start - self.first_start[clip])
             };
             let mut attempts = (0..MAX_DRAWS).map(attempt);
             let loud = attempts.find(|window| window.loudness_db().iter().any(|&x| x > least_db));
@@ -119,6 +135,11 @@ impl Clips {
         };
         (0..n_rows).map(draw).collect()
     }
+}
+
+/// Whole frames of a clip.
+fn n_frames_in(clip: &Example, hop_size: usize) -> usize {
+    (clip.audio.len() / hop_size).min(clip.f0_hz.len())
 }
 
 /// A stretch of a clip.
@@ -131,6 +152,11 @@ pub struct Window<'a> {
 }
 
 impl<'a> Window<'a> {
+    /// What is left behind so many frames.
+    pub(crate) fn without(&self, n: usize) -> Self {
+        Self { start: self.start + n, n_frames: self.n_frames - n, ..*self }
+    }
+
     /// The sound.
     pub fn audio(&self) -> &'a [f32] {
         &self.clip.audio[self.start * self.hop_size..][..self.n_frames * self.hop_size]
@@ -186,5 +212,50 @@ impl Batch {
             },
             target,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::train::{Preset, describe};
+
+    const HOP: usize = 64;
+
+    fn clip(n_frames: usize) -> Example {
+        Example {
+            audio: vec![0.5; n_frames * HOP],
+            f0_hz: (0..n_frames).map(|i| i as f32).collect(),
+            f0_confidence: vec![1.0; n_frames],
+            loudness_db: vec![0.0; n_frames],
+            ..Example::default()
+        }
+    }
+
+    #[test]
+    fn every_beginning_is_as_likely_in_short_clips_too() {
+        let mut config = Preset::Instrument.config(16_000, 250);
+        config.data.batch_size = 500;
+        let clips = Clips::new(vec![clip(253), clip(100), clip(251)], HOP, 250).unwrap();
+        let mut counts = [0_usize; 6];
+        for window in (0..12).flat_map(|step| clips.draw(&config, step)) {
+            let start = window.f0_hz()[0] as usize;
+            counts[if window.clip.f0_hz.len() == 253 { start } else { 4 + start }] += 1;
+        }
+        assert!(counts.iter().all(|n| (850..1150).contains(n)), "{counts:?}");
+    }
+
+    #[test]
+    fn what_is_measured_follows_each_other_behind_the_lead_in() {
+        let config = describe(&Preset::Instrument.config(16_000, 250).model).unwrap();
+        let starts = |lead: usize, clips: Vec<Example>| -> Vec<usize> {
+            let clips = Clips::held_out(clips, &config, 4.0, lead).unwrap();
+            clips.windows(lead, 99).iter().map(|w| w.f0_hz()[lead] as usize).collect()
+        };
+        assert_eq!(starts(0, vec![clip(3500)]), [0, 1000, 2000]);
+        assert_eq!(starts(250, vec![clip(3500)]), [250, 1250, 2250]);
+        assert_eq!(starts(0, vec![clip(400), clip(600)]), [0]);
+        assert!(Clips::held_out(vec![clip(300)], &config, 4.0, 250).is_none());
+        assert!(Clips::held_out(vec![], &config, 4.0, 0).is_none());
     }
 }

@@ -27,7 +27,7 @@ pub struct Metrics {
     pub spectral_loss: f64,
     /// Mean distance of loudness over all frames.
     pub loudness_l1_db: f64,
-    /// Mean distance of pitch over the frames that have one in both, as far as it is no outlier.
+    /// Mean distance of pitch over the frames that have one in both, as far as it is no outlier; no number without such frames.
     pub f0_l1_semitones: f64,
     /// Share of those frames whose pitch is off by more than half a semitone.
     pub f0_outliers: f64,
@@ -64,7 +64,15 @@ struct Sums {
     energies: [f64; 3],
 }
 
-/// Plays windows and measures them; returns the first few as they sound, too.
+/// The frames that a window begins with to let a room ring, and that are not measured: those of its impulse response, a second of them
+/// at most. A model that hears audio takes windows of the length that it was made for, with no more before them.
+pub fn lead_in_frames(config: &ModelConfig) -> usize {
+    let ir_size = config.processors.iter().find_map(|p| p.ir_size()).unwrap_or_default();
+    let samples = ir_size.min(config.sample_rate as usize);
+    if config.encoder.is_some() { 0 } else { samples.div_ceil(config.hop_size) }
+}
+
+/// Plays windows and measures them behind [`lead_in_frames`]; returns the first few as they sound, too.
 ///
 /// *Errors*: there is no window; those of the model.
 pub fn evaluate(
@@ -82,21 +90,29 @@ pub fn evaluate(
     let model = Autoencoder::new(config.clone())?;
     let parameters = Parameters::new(weights, &device, DType::F32);
     let loss = reference_loss(config);
+    let lead_in = lead_in_frames(config);
+    let heard = |x: Tensor<2>| {
+        let (n, lead_in) = (x.dims()[1], lead_in * config.hop_size);
+        if lead_in == 0 { x } else { x.narrow(1, lead_in, n - lead_in) }
+    };
     let (mut sums, mut previews) = (Sums::default(), Vec::new());
     for (i, windows) in windows.chunks(BATCH).enumerate() {
         let batch = Batch::new(windows, config, SEED + i as u64, &device);
         let rendered = model.forward(&batch.features, &batch.noise, &parameters)?;
-        let found = spectral_loss(&loss, batch.target, rendered.signal.clone())?;
+        let windows: Vec<Window<'_>> = windows.iter().map(|w| w.without(lead_in)).collect();
+        let signal = heard(rendered.signal);
+        let found = spectral_loss(&loss, heard(batch.target), signal.clone())?;
         sums.loss += f64::from(values(found)[0]) * windows.len() as f64;
         for (controls, signal) in &rendered.sources {
             let source = match controls {
                 Controls::Harmonic(_) => 1,
                 Controls::FilteredNoise(_) => 2,
             };
-            sums.energies[source] += energy(&values(signal.clone()));
+            sums.energies[source] += energy(&values(heard(signal.clone())));
         }
-        let signals = values(rendered.signal);
-        for (window, signal) in windows.iter().zip(signals.chunks_exact(windows[0].audio().len())) {
+        let signals = values(signal);
+        let n_samples = windows[0].audio().len();
+        for (window, signal) in windows.iter().zip(signals.chunks_exact(n_samples)) {
             sums.add(window, signal, config)?;
             if previews.len() < n_previews {
                 let (target, signal) = (window.audio().to_vec(), signal.to_vec());
@@ -104,8 +120,7 @@ pub fn evaluate(
             }
         }
     }
-    let seconds = windows.iter().map(|w| w.audio().len()).sum::<usize>() as f64
-        / f64::from(config.sample_rate);
+    let seconds = sums.n_frames / config.frame_rate();
     Ok((sums.metrics(windows.len() as f64, seconds), previews))
 }
 
@@ -157,8 +172,8 @@ impl Sums {
         Metrics {
             spectral_loss: self.loss / n_windows,
             loudness_l1_db: self.loudness / self.n_frames.max(1.0),
-            f0_l1_semitones: self.f0 / self.n_f0.max(1.0),
-            f0_outliers: self.n_outliers / (self.n_f0 + self.n_outliers).max(1.0),
+            f0_l1_semitones: self.f0 / self.n_f0,
+            f0_outliers: self.n_outliers / (self.n_f0 + self.n_outliers),
             f0_lost: self.n_lost / self.n_voiced.max(1.0),
             harmonic_db: level(1),
             noise_db: level(2),

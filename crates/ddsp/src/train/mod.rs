@@ -27,7 +27,7 @@ pub use config::{
 };
 pub use description::{describe, fit_to};
 pub use error::Error;
-pub use metrics::{Metrics, Preview, evaluate};
+pub use metrics::{Metrics, Preview, evaluate, lead_in_frames};
 pub use preset::Preset;
 pub use run::{Ending, Event, Run, train};
 pub use schedule::learning_rate;

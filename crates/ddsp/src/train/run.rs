@@ -9,16 +9,19 @@ use ddsp_core::model::{ModelConfig, Weights};
 use crate::train::batch::Clips;
 use crate::train::{
     Checkpoints, Error, Metrics, Plan, Preview, Progress, Session, StepReport, evaluate,
+    lead_in_frames,
 };
 
 /// The steps from which a run by minutes tells how many steps there will be.
-const TRIAL_STEPS: u64 = 12;
+const TRIAL_STEPS: usize = 12;
 /// Share of a run's time that goes into evaluations and checkpoints.
 const UPKEEP_SHARE: f64 = 0.05;
 /// Windows of an evaluation that are handed over as sound.
 const N_PREVIEWS: usize = 2;
 /// A part of the sound that is quieter than this beside the recordings is not heard.
 const SILENT_DB: f64 = -60.0;
+/// More of the notes than this without a pitch are worth a word.
+const LOST: f64 = 0.2;
 
 /// What happens in a run.
 #[derive(Debug)]
@@ -44,6 +47,11 @@ pub enum Event<'a> {
         previews: &'a [Preview],
         /// The weights that played, if they are the best so far: the instrument.
         best: Option<&'a Weights>,
+    },
+    /// Nothing is held out, and these are the last weights.
+    Unmeasured {
+        /// The instrument.
+        weights: &'a Weights,
     },
     /// A checkpoint was saved.
     Saved {
@@ -110,20 +118,15 @@ pub fn train(
         must_stop |= observe(Event::Planned(plan)).is_break();
     }
     let mut trial_s = Vec::new();
-    let save = |session: &Session, plan: Option<Plan>, progress: Progress| {
-        run.checkpoints.save(&session.checkpoint(plan, progress)).map(|_| session.step_number())
-    };
     loop {
         let step = session.step_number();
         if plan.is_some_and(|plan| step >= plan.n_steps) {
             progress.is_finished = true;
-            save(session, plan, progress)?;
-            let _ = observe(Event::Saved { step });
+            let _ = save(run, session, plan, progress, observe)?;
             return Ok(Ending::Finished);
         }
         if must_stop {
-            save(session, plan, progress)?;
-            let _ = observe(Event::Saved { step });
+            let _ = save(run, session, plan, progress, observe)?;
             return Ok(Ending::Stopped);
         }
         let start = Instant::now();
@@ -147,7 +150,7 @@ pub fn train(
         let mut must_save = false;
         if plan.is_none() {
             trial_s.push(seconds);
-            if report.step >= TRIAL_STEPS {
+            if trial_s.len() >= TRIAL_STEPS {
                 // The first ones are slower, and what else the machine did makes others slow.
                 trial_s.sort_by(f64::total_cmp);
                 let seconds = trial_s[trial_s.len() / 2];
@@ -168,19 +171,32 @@ pub fn train(
             must_save = true;
             if upkeep.patience > 0 && progress.n_no_better >= upkeep.patience {
                 progress.is_finished = true;
-                save(session, plan, progress)?;
-                let _ = observe(Event::Saved { step: report.step });
+                let _ = save(run, session, plan, progress, observe)?;
                 let best_step = progress.best.map_or(report.step, |(_, step)| step);
                 return Ok(Ending::NoBetter { best_step });
             }
         }
         let is_late = last_saved.elapsed().as_secs_f64() >= upkeep.seconds_per_checkpoint;
         if (must_save || is_late) && progress.n_bad == 0 {
-            let step = save(session, plan, progress)?;
+            must_stop |= save(run, session, plan, progress, observe)?.is_break();
             last_saved = Instant::now();
-            must_stop |= observe(Event::Saved { step }).is_break();
         }
     }
+}
+
+/// Saves a checkpoint; the instrument before it, where that is not chosen by what was held out.
+fn save(
+    run: &Run<'_>,
+    session: &Session,
+    plan: Option<Plan>,
+    progress: Progress,
+    observe: &mut dyn FnMut(Event<'_>) -> ControlFlow<()>,
+) -> Result<ControlFlow<()>, Error> {
+    if run.held_out.is_none() {
+        let _ = observe(Event::Unmeasured { weights: &session.played_weights() });
+    }
+    run.checkpoints.save(&session.checkpoint(plan, progress))?;
+    Ok(observe(Event::Saved { step: session.step_number() }))
 }
 
 fn plan_of(n_steps: u64, session: &Session) -> Plan {
@@ -198,14 +214,13 @@ fn evaluated(
     observe: &mut dyn FnMut(Event<'_>) -> ControlFlow<()>,
 ) -> Result<ControlFlow<()>, Error> {
     let _ = observe(Event::Evaluating);
-    let (step, config) = (session.step_number(), session.config());
-    let upkeep = &config.upkeep;
-    let n_frames = (upkeep.evaluation_window_s * f64::from(config.model.frame_rate)) as usize;
-    let windows = held_out.windows(n_frames, upkeep.evaluation_windows);
+    let (step, upkeep) = (session.step_number(), &session.config().upkeep);
+    let windows = held_out.windows(lead_in_frames(run.description), upkeep.evaluation_windows);
     let weights = session.played_weights();
     let (metrics, previews) =
         evaluate(run.description, &weights, &windows, N_PREVIEWS, run.device)?;
-    let is_best = progress.best.is_none_or(|(best, _)| metrics.spectral_loss < best);
+    let is_best = metrics.spectral_loss.is_finite()
+        && progress.best.is_none_or(|(best, _)| metrics.spectral_loss < best);
     if is_best {
         progress.best = Some((metrics.spectral_loss, step));
         progress.n_no_better = 0;
@@ -222,6 +237,12 @@ fn evaluated(
             );
             let _ = observe(Event::Noticed { step, sentence });
         }
+    }
+    if metrics.f0_lost > LOST {
+        let lost = 100.0 * metrics.f0_lost;
+        let sentence =
+            format!("{lost:.0}% of what has a pitch in the recordings is played without one");
+        let _ = observe(Event::Noticed { step, sentence });
     }
     Ok(flow)
 }
