@@ -37,8 +37,7 @@ pub(super) fn resolve(args: &TrainArgs, info: &DatasetInfo) -> Result<FromGin, F
         None => (config, Vec::new()),
         Some(room) if config.model.reverb == ReverbKind::None => {
             let notice = format!(
-                "the recordings ring for about {:.1} s, and the instrument will sound as if it did; in a longer training it can learn the \
-                 room instead: --set model.reverb=learned",
+                "the recordings ring for about {:.1} s, and the instrument will sound as if it did",
                 room.decay_s
             );
             (config, vec![notice])

@@ -189,3 +189,54 @@ fn energy(x: &[f32]) -> f64 {
 fn values<const D: usize>(x: Tensor<D>) -> Vec<f32> {
     x.into_data().convert::<f32>().try_to_vec().expect("it was made f32")
 }
+
+#[cfg(test)]
+mod tests {
+    use ddsp_io::dataset::Example;
+
+    use super::*;
+    use crate::train::{Clips, describe, start_weights};
+
+    #[test]
+    fn a_silent_room_changes_nothing_behind_the_lead_in() {
+        const SECONDS: usize = 14;
+        let dry = Preset::Instrument.config(16_000, 250);
+        let room = describe(&dry.clone().in_room(0.6).model).unwrap();
+        let dry = describe(&dry.model).unwrap();
+        // Louder from second to second: rows that are cut at another place would not fit.
+        let sample = |n: usize| {
+            let t = n as f32 / 16_000.0;
+            0.02 * (1.0 + t) * (std::f32::consts::TAU * 220.0 * t).sin()
+        };
+        let audio: Vec<f32> = (0..SECONDS * 16_000).map(sample).collect();
+        let clip = Example {
+            f0_hz: vec![220.0; SECONDS * 250],
+            f0_confidence: vec![1.0; SECONDS * 250],
+            loudness_db: loudness(&audio, &dry, SECONDS * 250),
+            audio,
+        };
+        let device = Device::flex();
+        let measured = |config: &ModelConfig| {
+            let lead_in = lead_in_frames(config);
+            let weights = start_weights(config, 1, true);
+            // As much is measured of both.
+            let clip = Example {
+                audio: clip.audio[(150 - lead_in) * 64..].to_vec(),
+                f0_hz: clip.f0_hz[150 - lead_in..].to_vec(),
+                f0_confidence: clip.f0_confidence[150 - lead_in..].to_vec(),
+                loudness_db: clip.loudness_db[150 - lead_in..].to_vec(),
+            };
+            let clips = Clips::held_out(vec![clip], config, 4.0, lead_in).unwrap();
+            evaluate(config, &weights, &clips.windows(lead_in, 9), 3, &device).unwrap()
+        };
+        let ((dry, of_dry), (room, of_room)) = (measured(&dry), measured(&room));
+        assert_eq!((dry.seconds, room.seconds), (12.0, 12.0));
+        for (a, b) in of_dry.iter().zip(&of_room) {
+            assert!(a.target == b.target, "other sound is measured");
+        }
+        let far = |a: f64, b: f64| (a - b).abs() > 0.05;
+        assert!(!far(dry.spectral_loss, room.spectral_loss), "{dry:?} {room:?}");
+        assert!(!far(dry.loudness_l1_db, room.loudness_l1_db), "{dry:?} {room:?}");
+        assert!(!far(dry.harmonic_db, room.harmonic_db), "{dry:?} {room:?}");
+    }
+}

@@ -131,8 +131,8 @@ fn warnings(measured: &[Measured], room: Option<f64>, pitch: &[f32]) -> Vec<Stri
     }
     if let Some(decay_s) = room {
         warnings.push(format!(
-            "reverberation: notes ring on while the next ones sound, as in a room of about {decay_s:.1} s; let the instrument learn \
-             a reverb, or record dry"
+            "reverberation: notes ring on while the next ones sound, as in a room of about {decay_s:.1} s, which the instrument \
+             will have in its sound; record dry for one without"
         ));
     }
     if let Some(names) = names(&|m| m.added_s > 0.0) {
