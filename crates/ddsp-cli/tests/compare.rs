@@ -76,8 +76,8 @@ fn an_octave_is_an_error_unless_it_was_asked_for() {
     let dir = folder.path();
     write(&dir.join("a.wav"), 16_000, &song(220.0, 16_000, 0.0));
     // At another rate, and a tenth of a second shorter.
-    let octave = song(440.0, 44_100, 0.0);
-    write(&dir.join("b.wav"), 44_100, &octave[..octave.len() - 4_410]);
+    let octave = song(440.0, 96_000, 0.0);
+    write(&dir.join("b.wav"), 96_000, &octave[..octave.len() - 9_600]);
     let json = compare(dir, &["a.wav", "b.wav"]);
     assert!(number(&json, "octave_error") > 0.99 && number(&json, "f0_agreement") < 0.01, "{json}");
     assert!(number(&json, "f0_agreement_modulo_octave") > 0.99);
@@ -91,14 +91,14 @@ fn an_octave_is_an_error_unless_it_was_asked_for() {
 fn leaks_clicks_and_broken_samples_are_measured() {
     let folder = TempDir::new().unwrap();
     let dir = folder.path();
-    write(&dir.join("a.wav"), 16_000, &song(330.0, 16_000, 0.0));
+    write(&dir.join("a.wav"), 48_000, &song(330.0, 48_000, 0.0));
     // A sine of peak 0.01 in the rest: -43.01 dB.
-    let mut out = song(330.0, 16_000, 0.01);
+    let mut out = song(330.0, 48_000, 0.01);
     for i in 0..10 {
-        out[36_000 + 1_000 * i] += 0.2;
+        out[108_000 + 3_000 * i] += 0.2;
     }
-    out[20_000] = f64::NAN;
-    write(&dir.join("b.wav"), 16_000, &out);
+    out[60_000] = f64::NAN;
+    write(&dir.join("b.wav"), 48_000, &out);
     let json = compare(dir, &["a.wav", "b.wav"]);
     assert!((number(&json, "leakage_db") + 43.01).abs() < 0.3, "{json}");
     assert!((10.0..=12.0).contains(&number(&json, "clicks_out")), "{json}");

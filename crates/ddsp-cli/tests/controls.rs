@@ -124,14 +124,14 @@ const ROWS: &[Row] = &[
         name: "statistics of another frame rate",
         prepare: |dir| {
             let other = [
-                (r#"sample_rate\":16000"#, r#"sample_rate\":48000"#),
-                (r#"frame_rate\":250"#, r#"frame_rate\":750"#),
+                (r#"sample_rate\":48000"#, r#"sample_rate\":96000"#),
+                (r#"frame_rate\":250"#, r#"frame_rate\":500"#),
             ];
             model_with(&dir.join("other.ddsp"), &other);
         },
         args: &["in.flac", "--statistics", "other.ddsp"],
         exit_code: 4,
-        says: &["other.ddsp", "frame_rate", "expected that of the model, 250, found 750"],
+        says: &["other.ddsp", "frame_rate", "expected that of the model, 250, found 500"],
     },
     Row {
         name: "auto adjust on silence",
@@ -281,9 +281,10 @@ fn a_native_rate_gives_as_many_more_samples() {
         (reader.spec().sample_rate, reader.duration())
     };
     let (rate, n) = n_samples(&[]);
-    assert_eq!(rate, 16_000);
-    assert_eq!(n_samples(&["--native-rate", "32000"]), (32_000, 2 * n));
-    assert_eq!(n_samples(&["--native-rate", "48000"]), (48_000, 3 * n));
+    assert_eq!(rate, 48_000);
+    assert_eq!(n_samples(&["--native-rate", "96000"]), (96_000, 2 * n));
+    let (rate, third) = n_samples(&["--native-rate", "16000"]);
+    assert_eq!((rate, 3 * third), (16_000, n));
 }
 
 #[test]

@@ -112,7 +112,8 @@ fn a_data_set_holds_all_of_a_recording_in_two_parts() {
 #[test]
 fn features_are_those_of_listening() {
     let folder = with_good();
-    let output = ddsp(folder.path(), &["prepare", "good.wav", "-o", "set"]);
+    let prepare = ["prepare", "good.wav", "-o", "set", "--sample-rate", "48000"];
+    let output = ddsp(folder.path(), &prepare);
     assert!(output.status.success());
     let output = ddsp(folder.path(), &["analyze", "good.wav", "--features", "good.csv"]);
     assert!(output.status.success(), "{}", said(&output));

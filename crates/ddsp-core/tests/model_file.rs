@@ -61,13 +61,13 @@ fn edited(from: &str, to: &str) -> Vec<u8> {
 fn a_description_out_of_reason_is_refused_with_its_field() {
     for (from, to, says) in [
         (r#"\"format_version\":1"#, r#"\"format_version\":2"#, "version"),
-        (r#"\"hop_size\":64"#, r#"\"hop_size\":0"#, "hop_size"),
-        (r#"\"sample_rate\":16000"#, r#"\"sample_rate\":0"#, "sample_rate"),
+        (r#"\"hop_size\":192"#, r#"\"hop_size\":0"#, "hop_size"),
+        (r#"\"sample_rate\":48000"#, r#"\"sample_rate\":0"#, "sample_rate"),
         (r#"\"input_peak\":0.9"#, r#"\"input_peak\":-1.0"#, "input_peak"),
-        (r#"\"n_harmonics\":60"#, r#"\"n_harmonics\":4000000000"#, "n_harmonics"),
-        (r#"\"n_fft\":512"#, r#"\"n_fft\":511"#, "n_fft"),
+        (r#"\"n_harmonics\":128"#, r#"\"n_harmonics\":4000000000"#, "n_harmonics"),
+        (r#"\"n_fft\":2048"#, r#"\"n_fft\":2047"#, "n_fft"),
         (r#"\"gru_units\":128"#, r#"\"gru_units\":64"#, "gru"),
-        (r#"\"n_outputs\":126"#, r#"\"n_outputs\":125"#, "n_outputs"),
+        (r#"\"n_outputs\":258"#, r#"\"n_outputs\":257"#, "n_outputs"),
         (r#""dense_out/bias""#, r#""dense_out/bios""#, "dense_out"),
     ] {
         let error = Model::from_bytes(&edited(from, to)).unwrap_err().to_string();

@@ -37,7 +37,7 @@ impl Dataset {
             let (train, held_out) = (shards(folder, Part::Train)?, shards(folder, Part::HeldOut)?);
             let is_missing = |files: &[PathBuf], n: u64| n > 0 && files.is_empty();
             if train.is_empty() || is_missing(&held_out, info.n_held_out_examples) {
-                let detail = "expected files of records of both parts beside its description, found none of one: copy the whole folder again";
+                let detail = "expected files of records of each part beside its description, found none: copy the whole folder again";
                 return Err(Error::dataset(folder, detail));
             }
             return Ok(Self { info, files: Files::Ours { train, held_out } });

@@ -5,12 +5,15 @@ use std::process::Command;
 
 use crate::patch::{built, folder, recording, run, samples};
 
-/// What `ddsp transfer` makes of the folder's recording.
+/// What `ddsp transfer` makes of the folder's recording, at Pd's rate unless another is asked for.
 fn transferred(folder: &Path, args: &[&str]) -> Vec<f32> {
+    let pds: &[&str] =
+        if args.contains(&"--sample-rate") { &[] } else { &["--sample-rate", "16000"] };
     let output = Command::new(built("ddsp-cli", "ddsp"))
         .current_dir(folder)
         .args(["transfer", "in.wav", "-o", "command.wav", "--format", "wav32f"])
         .args(args)
+        .args(pds)
         .output()
         .unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
