@@ -228,7 +228,6 @@ mod tests {
             f0_hz: (0..n_frames).map(|i| i as f32).collect(),
             f0_confidence: vec![1.0; n_frames],
             loudness_db: vec![0.0; n_frames],
-            ..Example::default()
         }
     }
 
