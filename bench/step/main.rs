@@ -3,8 +3,8 @@
 //!
 //!     cargo bench -p ddsp --bench step [-- --steps N] [--only graph|plain] [--json]
 //!
-//! Three steps are made before those that are timed. `--json` prints one object: the seconds of each step (`graph_s`, `plain_s`), the medians of the plain step's parts (`parts`) and the
-//! peak of the resident memory (`peak_rss_bytes`), which is that of both unless `--only` one runs. `bench/train/compare.py` reads it.
+//! Three steps are made before those that are timed. `--json` prints one object: the seconds of each step (`graph_s`, `plain_s`), the
+//! medians of the plain step's parts (`parts`) and the peak of the resident memory (`peak_rss_bytes`), which is that of both unless `--only` one runs. `bench/train/compare.py` reads it.
 
 #![allow(clippy::print_stdout, reason = "a benchmark prints")]
 
