@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
+use ddsp_cases::{Data, Slots, TinyCheckpoint};
 use safetensors::SafeTensors;
 use tempfile::TempDir;
 
@@ -307,6 +308,62 @@ fn an_instrument_comes_out_and_is_measured() {
     let other = train(folder.path(), "other", &other).output().unwrap();
     assert_eq!(other.status.code(), Some(2), "{}", said(&other));
     assert!(said(&other).contains("model.gru_units was 8 and would be 16"), "{}", said(&other));
+}
+
+#[test]
+fn a_checkpoint_of_magenta_is_trained_further() {
+    let folder = with_data();
+    let dir = folder.path();
+    let checkpoint = TinyCheckpoint { slots: Slots::Variables, ..TinyCheckpoint::new() };
+    for (name, slots_of) in [("whole", vec!["model/"]), ("part", vec!["model/decoder/dense_out"])] {
+        fs::create_dir(dir.join(name)).unwrap();
+        TinyCheckpoint { slots_of, ..checkpoint.clone() }.write(&dir.join(name));
+    }
+    let train = |args: &[&str]| {
+        let always = ["--steps", "1", "--plain", "--set", "upkeep.evaluation_windows=1"];
+        let done = ddsp(dir, &[&["train", "data", "-o"], args, &always].concat());
+        assert!(done.status.success(), "{args:?}: {}", said(&done));
+        said(&done)
+    };
+    let newest = |run: &str| checkpoints(&dir.join(run)).pop().unwrap();
+    let adam_steps = |run: &str| {
+        let bytes = fs::read(newest(run)).unwrap();
+        let (_, header) = SafeTensors::read_metadata(&bytes).unwrap();
+        let text = header.metadata().as_ref().unwrap().values().next().unwrap();
+        let numbers: serde_json::Value = serde_json::from_str(text).unwrap();
+        numbers["adam_steps"].as_u64().unwrap()
+    };
+    let small = ["--batch-size", "2"];
+    // Adam goes on: 7 steps before this one, and 0.999 of what it had gathered.
+    train(&[&["on", "--from", "whole"], &small[..]].concat());
+    assert_eq!(adam_steps("on"), 8);
+    let squares: f64 = tensors(&dir.join("on"))
+        .iter()
+        .filter(|(name, _)| name.starts_with("squares:"))
+        .flat_map(|(_, bytes)| bytes.chunks_exact(4))
+        .map(|b| f64::from(f32::from_le_bytes(b.try_into().unwrap())))
+        .sum();
+    let before: f64 = checkpoint
+        .variables
+        .iter()
+        .filter(|variable| variable.path.starts_with("model/"))
+        .filter_map(|variable| match &variable.data {
+            Data::F32(values) => Some(values),
+            Data::I64(_) => None,
+        })
+        .flatten()
+        .map(|w| f64::from(w * w))
+        .sum();
+    assert!((squares / (0.999 * before) - 1.0).abs() < 0.01, "{squares} from {before}");
+    // Without all of it, it begins anew.
+    let words = train(&[&["anew", "--from", "part"], &small[..]].concat());
+    assert!(words.contains("found none for") && words.contains("Adam begins anew"), "{words}");
+    assert_eq!(adam_steps("anew"), 1);
+    // The recipe is the gin file's, the weights are new.
+    train(&["gin", "--config", "whole"]);
+    assert_eq!(adam_steps("gin"), 1);
+    let settings = fs::read_to_string(dir.join("gin/config.toml")).unwrap();
+    assert!(settings.contains("batch_size = 2") && settings.contains("channels = 8"), "{settings}");
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use ddsp::train::{ModelSizes, TrainConfig, describe, fit_to};
+use ddsp::train::{ModelSizes, ReverbKind, TrainConfig, describe, fit_to};
 use ddsp_core::model::{Model, ModelConfig, Weights};
 use ddsp_io::atomic::write_bytes;
 use ddsp_io::dataset::{Dataset, DatasetInfo};
@@ -33,9 +33,13 @@ impl Origin {
     /// What the command line asks for.
     pub(super) fn wanted(args: &TrainArgs, dataset: &Dataset) -> Result<Self, Failure> {
         let info = dataset.info().clone();
-        let FromGin { mut config, model, mut notices } = settings::resolve(args, &info)?;
         let from = args.from.as_deref().map(load).transpose()?;
-        let given = from.as_ref().map(|(model, _)| model.config()).or(model.as_ref());
+        let room_s = from.as_ref().and_then(|from| {
+            let sizes = ModelSizes::of(from.model.config(), info.frame_rate);
+            (sizes.reverb != ReverbKind::None).then_some(sizes.reverb_s)
+        });
+        let FromGin { mut config, model, mut notices } = settings::resolve(args, &info, room_s)?;
+        let given = from.as_ref().map(|from| from.model.config()).or(model.as_ref());
         if let Some(given) = given {
             let asked = config.clone();
             config.model = ModelSizes::of(given, info.frame_rate);
@@ -46,15 +50,16 @@ impl Origin {
                 Some(model) => model,
                 None => describe(&config.model).map_err(super::unusable)?,
             },
-            Some((model, _)) => {
-                notices.extend(strange(model, &info));
-                model.config().clone()
+            Some(from) => {
+                notices.extend(from.notice.clone());
+                notices.extend(strange(&from.model, &info));
+                from.model.config().clone()
             }
         };
         let description =
             fit_to(named(description, &args.output), &info).map_err(super::unusable)?;
         let (weights, slots) = match from {
-            Some((model, slots)) => (Some(model.weights().clone()), slots),
+            Some(from) => (Some(from.model.weights().clone()), from.slots),
             None => (None, None),
         };
         let dataset = args.dataset.display().to_string();
@@ -130,15 +135,30 @@ fn refuse_other_sizes(
     }
 }
 
-/// The model to start from and, of a checkpoint of Magenta's that has it, what Adam had gathered.
-fn load(name: &str) -> Result<(Model, Option<AdamSlots>), Failure> {
+/// A model to start from.
+struct Start {
+    model: Model,
+    /// What Adam had gathered, of a checkpoint of Magenta's that has it.
+    slots: Option<AdamSlots>,
+    /// Why it is not used.
+    notice: Option<String>,
+}
+
+fn load(name: &str) -> Result<Start, Failure> {
     let path = model_of(name);
     let is_checkpoint =
         path.is_dir() || path.extension().is_some_and(|e| e == "gin" || e == "index");
     if !is_checkpoint {
-        return Ok((instruments::load(&path.to_string_lossy())?, None));
+        let model = instruments::load(&path.to_string_lossy())?;
+        return Ok(Start { model, slots: None, notice: None });
     }
-    Ok((import_to_train(&path)?.model, adam_slots(&path)?))
+    let model = import_to_train(&path)?.model;
+    // Whatever is wrong with Adam's numbers, the weights are good.
+    let (slots, notice) = match adam_slots(&path) {
+        Ok(slots) => (slots, None),
+        Err(e) => (None, Some(format!("{e}; Adam begins anew"))),
+    };
+    Ok(Start { model, slots, notice })
 }
 
 fn read(path: &Path) -> Result<String, Failure> {

@@ -11,8 +11,12 @@ use super::gin::{self, FromGin};
 use crate::args::TrainArgs;
 use crate::failure::{Cause, Failure};
 
-/// What is asked for: settings, and the model that a gin file describes.
-pub(super) fn resolve(args: &TrainArgs, info: &DatasetInfo) -> Result<FromGin, Failure> {
+/// What is asked for: settings, and the model that a gin file describes. A model to start from may have a room of `room_s`.
+pub(super) fn resolve(
+    args: &TrainArgs,
+    info: &DatasetInfo,
+    room_s: Option<f64>,
+) -> Result<FromGin, Failure> {
     let is_gin = |path: &&Path| path.is_dir() || path.extension().is_some_and(|e| e == "gin");
     if let Some(path) = args.config.as_deref().filter(is_gin) {
         if args.preset.is_some() {
@@ -31,7 +35,12 @@ pub(super) fn resolve(args: &TrainArgs, info: &DatasetInfo) -> Result<FromGin, F
         (None, None) => Preset::default(),
     };
     let plain = preset.config(info.sample_rate, info.frame_rate);
-    let room = info.reverberation.filter(|_| preset == Preset::Instrument && args.from.is_none());
+    let is_ours = preset == Preset::Instrument;
+    if let Some(room_s) = room_s.filter(|_| is_ours) {
+        let config = changed(plain.in_room(room_s), from_file, args)?;
+        return Ok(FromGin { config, model: None, notices: Vec::new() });
+    }
+    let room = info.reverberation.filter(|_| is_ours && args.from.is_none());
     let config = changed(plain.clone(), from_file.clone(), args)?;
     let (config, notices) = match room {
         None => (config, Vec::new()),

@@ -50,8 +50,7 @@ pub fn adam_slots(path: &Path) -> Result<Option<AdamSlots>> {
             let Some(slot) = slot.filter(|_| other.is_none()) else {
                 let found = if other.is_some() { "several" } else { "none" };
                 let detail = format!(
-                    "expected one `{kind}` of Adam for each weight, found {found} for `{weight}`: \
-                     train on without them"
+                    "expected one `{kind}` of Adam for each weight, found {found} for `{weight}`"
                 );
                 return Err(refused(detail));
             };
