@@ -301,6 +301,13 @@ fn an_instrument_comes_out_and_is_measured() {
     );
     let played = ddsp(folder.path(), &["transfer", "in.wav", "-m", "bell.ddsp", "-o", "out.wav"]);
     assert!(played.status.success(), "{}", said(&played));
+    // The same recording, copied and prepared again, is the same data set.
+    fs::copy(folder.path().join("in.wav"), folder.path().join("copy.wav")).unwrap();
+    fs::rename(folder.path().join("copy.wav"), folder.path().join("in.wav")).unwrap();
+    let anew = ["prepare", "in.wav", "-o", "data", "--sample-rate", "16000", "--restart"];
+    assert!(ddsp(folder.path(), &anew).status.success());
+    let again = train(folder.path(), "run", &[]).output().unwrap();
+    assert!(again.status.success() && said(&again).contains("has finished"), "{}", said(&again));
     // Warm, from itself.
     let warm = train(folder.path(), "warm", &["--from", "run"]).output().unwrap();
     assert!(warm.status.success(), "{}", said(&warm));

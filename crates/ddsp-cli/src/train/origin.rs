@@ -104,7 +104,9 @@ impl Origin {
         let json = |name: &str| read(&folder.file(name));
         let info: DatasetInfo = serde_json::from_str(&json("dataset.json")?)
             .map_err(|e| other_version(e.to_string()))?;
-        if info != wanted.info {
+        // The same recordings, prepared again, are the same data set, whenever they were copied.
+        let content = |info: &DatasetInfo| DatasetInfo { made_from: String::new(), ..info.clone() };
+        if content(&info) != content(&wanted.info) {
             let sentence = "was begun on another data set: give the same one, another folder, or --restart to train anew";
             return Err(Failure::file(Cause::Usage, path, sentence));
         }
